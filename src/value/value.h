@@ -1,0 +1,211 @@
+// value/value.h — the one value type: immutable, JSON-shaped, shared.
+//
+// A Value is a handle of 16 bytes. Null, booleans, integers, doubles and texts of up to 14 bytes live
+// in the handle; longer texts, big integers, arrays and objects live in shared, reference counted,
+// immutable nodes. Copying is a pointer copy; a changed copy shares everything but the path to the
+// change. From the socket to the store, events, contexts, parameters and results are Values.
+//
+//   Value event = Value::object({{"host", "web1"}, {"load", 0.95}});
+//   event.find("load")->as_double();
+//   Value later = with_path(event, {"labels", "zone"}, "a");   // event is unchanged
+//
+// Shapes: objects keep the order of insertion and have unique keys; int64 and double are apart, and
+// an integer beyond int64 is a big integer (exact, held as decimal digits). Texts are UTF-8: the
+// codecs check it at the border. Doubles may be non-finite in memory; JSON writes null for them.
+//
+// Equality is that of the expression languages: 1 == 1.0, and objects compare without regard to
+// order. identical() tells int from double too.
+//
+// Thread-safety: a Value may be read, copied and destroyed on any thread (counts are atomic); one
+// handle must not be assigned on two threads at once.
+// Cost: copy O(1); find O(1) for objects above 8 members, else a scan; with_* O(size of the
+// containers on the path); destruction is not recursive, so depth cannot exhaust the stack.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <cstring>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace midwatch {
+
+namespace internal {
+struct Node;
+}
+
+class Value {
+ public:
+  enum class Kind : std::uint8_t { kNull, kBool, kInt, kBigInt, kDouble, kString, kArray, kObject };
+  struct Member;
+
+  Value() noexcept : bits_{} {}
+  Value(std::nullptr_t) noexcept : Value() {}
+  Value(bool v) noexcept;
+  template <class Int>
+    requires(std::is_integral_v<Int> && !std::is_same_v<Int, bool> && !std::is_same_v<Int, char>)
+  Value(Int v) : Value(from_integer(v)) {}
+  Value(double v) noexcept;
+  Value(std::string_view text);  // must be UTF-8
+  Value(const char* text) : Value(std::string_view(text)) {}
+  Value(const std::string& text) : Value(std::string_view(text)) {}
+
+  Value(const Value& other) noexcept;
+  Value(Value&& other) noexcept;
+  Value& operator=(const Value& other) noexcept;
+  Value& operator=(Value&& other) noexcept;
+  ~Value();
+
+  static Value array(std::vector<Value> elements);
+  // Later members with the same name replace earlier ones and keep their place.
+  static Value object(std::vector<Member> members);
+  static Value array(std::initializer_list<Value> elements);
+  static Value object(std::initializer_list<Member> members);
+  // Any integer as decimal digits with an optional '-': becomes an int64 if it fits. nullopt when the
+  // text is not such a number.
+  static std::optional<Value> integer(std::string_view decimal);
+
+  [[nodiscard]] Kind kind() const noexcept;
+  [[nodiscard]] bool is_null() const noexcept { return kind() == Kind::kNull; }
+  [[nodiscard]] bool is_bool() const noexcept { return kind() == Kind::kBool; }
+  [[nodiscard]] bool is_int() const noexcept { return kind() == Kind::kInt; }
+  [[nodiscard]] bool is_bigint() const noexcept { return kind() == Kind::kBigInt; }
+  [[nodiscard]] bool is_double() const noexcept { return kind() == Kind::kDouble; }
+  [[nodiscard]] bool is_number() const noexcept { return is_int() || is_double() || is_bigint(); }
+  [[nodiscard]] bool is_string() const noexcept { return kind() == Kind::kString; }
+  [[nodiscard]] bool is_array() const noexcept { return kind() == Kind::kArray; }
+  [[nodiscard]] bool is_object() const noexcept { return kind() == Kind::kObject; }
+
+  // Each asserts the kind: ask first.
+  [[nodiscard]] bool as_bool() const;
+  [[nodiscard]] std::int64_t as_int() const;
+  [[nodiscard]] double as_double() const;                 // of any number; big integers are rounded
+  [[nodiscard]] std::string_view as_string() const&;      // valid while this handle lives
+  std::string_view as_string() const&& = delete;
+  [[nodiscard]] std::string_view bigint_digits() const;   // "-123…"
+  [[nodiscard]] std::string to_text() const { return std::string(as_string()); }
+
+  // Asks and gets in one: a default when the kind is another.
+  [[nodiscard]] std::string text_or(std::string_view fallback) const;
+  [[nodiscard]] std::int64_t int_or(std::int64_t fallback) const { return is_int() ? as_int() : fallback; }
+  [[nodiscard]] double double_or(double fallback) const { return is_number() ? as_double() : fallback; }
+  [[nodiscard]] bool bool_or(bool fallback) const { return is_bool() ? as_bool() : fallback; }
+
+  // Elements of an array, members of an object (in order of insertion); empty for any other kind.
+  [[nodiscard]] std::span<const Value> elements() const;
+  [[nodiscard]] std::span<const Member> members() const;
+  [[nodiscard]] std::size_t size() const;  // elements, members, or bytes of a text; else 0
+
+  // The member of an object, or null where there is none or this is no object.
+  [[nodiscard]] const Value* find(std::string_view name) const;
+  [[nodiscard]] Value get(std::string_view name) const;  // null value where there is none
+
+  // Python's truth: null, false, 0, 0.0, "" and empty containers are false.
+  [[nodiscard]] bool truthy() const;
+
+  friend bool operator==(const Value& a, const Value& b);
+
+  // Shared node, for tests of sharing; null for what lives in the handle.
+  [[nodiscard]] const void* node_for_testing() const;
+
+ private:
+  friend bool identical(const Value& a, const Value& b);
+  friend struct internal::Node;
+  enum class Tag : std::uint8_t { kNull, kFalse, kTrue, kInt, kDouble, kShort, kBigInt, kText, kArray, kObject };
+
+  static Value from_integer(std::int64_t v) noexcept;
+  static Value from_integer(std::uint64_t v);
+  template <class Int>
+  static Value from_integer(Int v) {
+    if constexpr (std::is_signed_v<Int>) return from_integer(static_cast<std::int64_t>(v));
+    else return from_integer(static_cast<std::uint64_t>(v));
+  }
+  Value(Tag tag, internal::Node* node) noexcept;
+  [[nodiscard]] Tag tag() const noexcept { return static_cast<Tag>(bits_[15] & 0x0f); }
+  [[nodiscard]] bool is_shared() const noexcept { return tag() >= Tag::kBigInt; }
+  [[nodiscard]] internal::Node* node() const noexcept {
+    internal::Node* n;
+    std::memcpy(&n, bits_, sizeof n);
+    return n;
+  }
+  void retain() const noexcept;
+  void release() noexcept;
+
+  // Payload in the first 8 bytes, or up to 14 bytes of text; byte 15 is the tag in the low half and
+  // the length of a short text in the high half.
+  alignas(8) unsigned char bits_[16];
+};
+static_assert(sizeof(Value) == 16);
+
+struct Value::Member {
+  Value key;  // always a string
+  Value value;
+
+  Member(std::string_view name, Value v) : key(name), value(std::move(v)) {}
+  Member(const Value& name, Value v) : key(name), value(std::move(v)) {}
+  Member(const char* name, Value v) : key(name), value(std::move(v)) {}
+  Member(const std::string& name, Value v) : key(name), value(std::move(v)) {}
+  [[nodiscard]] std::string_view name() const { return key.as_string(); }
+};
+
+// Same kind, same content, same order of members.
+[[nodiscard]] bool identical(const Value& a, const Value& b);
+
+// A total order over all values: null < booleans < numbers < texts < arrays < objects. Equal values
+// (operator==) compare equal. NaN sorts below all numbers.
+[[nodiscard]] std::strong_ordering order(const Value& a, const Value& b);
+// Equal values have equal hashes. Stable over runs and machines.
+[[nodiscard]] std::uint64_t hash(const Value& value);
+
+// Builds an object member by member; cheaper than with_member in a loop. O(1) a call.
+class ObjectBuilder {
+ public:
+  ObjectBuilder() = default;
+  explicit ObjectBuilder(const Value& start);  // an object, or null for empty
+  ObjectBuilder& set(std::string_view name, Value value);
+  template <class V>
+    requires std::is_same_v<V, Value>  // no conversions: a text goes to the overload above
+  ObjectBuilder& set(const V& name, Value value) {
+    return set_shared(name, std::move(value));
+  }
+  ObjectBuilder& set_if(bool condition, std::string_view name, Value value) {
+    return condition ? set(name, std::move(value)) : *this;
+  }
+  [[nodiscard]] const Value* find(std::string_view name) const;
+  [[nodiscard]] std::size_t size() const { return members_.size(); }
+  [[nodiscard]] Value build() &&;
+
+ private:
+  ObjectBuilder& set_shared(const Value& name, Value value);
+  [[nodiscard]] std::size_t index_of(std::string_view name) const;
+  std::vector<Value::Member> members_;
+  std::vector<std::uint32_t> index_;  // open addressing, in use above 8 members
+};
+
+// A copy with one change. Containers that are not on the path are shared with the original.
+[[nodiscard]] Value with_member(const Value& object, std::string_view name, Value value);
+[[nodiscard]] Value without_member(const Value& object, std::string_view name);
+[[nodiscard]] Value with_element(const Value& array, Value appended);
+// Missing objects on the path are made; a step on a non-object replaces it.
+[[nodiscard]] Value with_path(const Value& object, std::span<const std::string_view> path, Value value);
+[[nodiscard]] Value with_path(const Value& object, std::initializer_list<std::string_view> path, Value value);
+
+// `over` laid on `base`: objects are merged member by member, at every depth; anything else of `over`
+// replaces. Parts that do not change are shared with `base`.
+[[nodiscard]] Value merge(const Value& base, const Value& over);
+// The same for the top level only.
+[[nodiscard]] Value merge_shallow(const Value& base, const Value& over);
+
+// "a.b.0.c": names and array indexes. Null where the path leads nowhere.
+[[nodiscard]] const Value* at_path(const Value& root, std::string_view dotted);
+
+// Well-formed UTF-8 without surrogates.
+[[nodiscard]] bool is_utf8(std::string_view text);
+
+}  // namespace midwatch
