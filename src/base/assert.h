@@ -11,9 +11,9 @@ namespace midwatch {
 [[noreturn]] void assertion_failed(std::string_view condition, std::string_view message, const char* file, int line);
 }
 
-#define MW_ASSERT(condition, message)                                                   \
-  do {                                                                                  \
-    if (!(condition)) [[unlikely]] {                                                    \
-      ::midwatch::assertion_failed(#condition, (message), __FILE__, __LINE__);          \
-    }                                                                                   \
+#define MW_ASSERT(condition, message)                                          \
+  do {                                                                         \
+    if (!(condition)) [[unlikely]] {                                           \
+      ::midwatch::assertion_failed(#condition, (message), __FILE__, __LINE__); \
+    }                                                                          \
   } while (false)

@@ -85,12 +85,18 @@ TEST(Secret, CannotBePrintedAndComparesByContent) {
 
 TEST(Log, TextAndJsonEscapeWhatWouldBreakALine) {
   std::string seen;
-  set_log_options({.level = LogLevel::kInfo, .format = LogFormat::kText, .sink = [&](std::string_view l) { seen += l; }, .time = {}});
+  set_log_options({.level = LogLevel::kInfo,
+                   .format = LogFormat::kText,
+                   .sink = [&](std::string_view l) { seen += l; },
+                   .time = {}});
   MW_LOG(kInfo, "two\nlines", {{"path", "/a b"}, {"count", 3}, {"ok", true}});
   MW_LOG(kDebug, "not seen");
   EXPECT_EQ(seen, "INFO  two\\nlines path=\"/a b\" count=3 ok=true\n");
   seen.clear();
-  set_log_options({.level = LogLevel::kInfo, .format = LogFormat::kJson, .sink = [&](std::string_view l) { seen += l; }, .time = {}});
+  set_log_options({.level = LogLevel::kInfo,
+                   .format = LogFormat::kJson,
+                   .sink = [&](std::string_view l) { seen += l; },
+                   .time = {}});
   MW_LOG(kError, "x", {{"q", "say \"hi\""}});
   EXPECT_EQ(seen, "{\"level\":\"error\",\"message\":\"x\",\"q\":\"say \\\"hi\\\"\"}\n");
   set_log_options({});

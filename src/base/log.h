@@ -62,9 +62,9 @@ void log_write(LogLevel level, std::string_view message, std::initializer_list<L
 }  // namespace midwatch
 
 // The fields are optional: MW_LOG(kInfo, "ready") or MW_LOG(kInfo, "ready", {{"port", port}}).
-#define MW_LOG(level, message, ...)                                                       \
-  do {                                                                                    \
-    if (::midwatch::log_enabled(::midwatch::LogLevel::level)) {                           \
+#define MW_LOG(level, message, ...)                                                            \
+  do {                                                                                         \
+    if (::midwatch::log_enabled(::midwatch::LogLevel::level)) {                                \
       ::midwatch::log_write(::midwatch::LogLevel::level, (message)__VA_OPT__(, ) __VA_ARGS__); \
-    }                                                                                     \
+    }                                                                                          \
   } while (false)

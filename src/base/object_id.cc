@@ -50,8 +50,8 @@ Instant ObjectId::made_at() const {
 
 ObjectId ObjectIdSource::next(Instant now) {
   const std::int64_t us = std::max<std::int64_t>(micros(now), 0);
-  const std::uint64_t tick = static_cast<std::uint64_t>(us / 1'000'000) << 16 |
-                             static_cast<std::uint64_t>((us % 1'000'000 << 16) / 1'000'000);
+  const std::uint64_t tick =
+      static_cast<std::uint64_t>(us / 1'000'000) << 16 | static_cast<std::uint64_t>((us % 1'000'000 << 16) / 1'000'000);
   if (tick > last_tick_) {
     last_tick_ = tick;
     counter_ = 0;

@@ -18,11 +18,11 @@
 namespace midwatch {
 
 enum class Code : std::uint8_t {
-  kInvalid,      // the input is wrong; retrying the same input cannot help
+  kInvalid,  // the input is wrong; retrying the same input cannot help
   kNotFound,
-  kConflict,     // someone else changed it first; re-read and retry
-  kLimit,        // a stated limit was reached (size, depth, rate, fuel)
-  kDenied,       // policy or authentication said no
+  kConflict,  // someone else changed it first; re-read and retry
+  kLimit,     // a stated limit was reached (size, depth, rate, fuel)
+  kDenied,    // policy or authentication said no
   kTimeout,
   kUnavailable,  // the outside world failed; retrying later may help
 };
@@ -44,8 +44,8 @@ struct Location {
 struct [[nodiscard]] Error {
   Code code;
   std::string message;
-  Location where{};     // unknown() unless the error is about a text
-  std::string hint{};   // how to mend it, or empty
+  Location where{};    // unknown() unless the error is about a text
+  std::string hint{};  // how to mend it, or empty
 
   Error(Code c, std::string text) : code(c), message(std::move(text)) {}
   Error(Code c, std::string text, Location location, std::string mend = {})
@@ -80,8 +80,8 @@ using Status = Result<void>;
 // The same inside a coroutine. A statement, never an expression: GCC 12 crashes on `({ co_await })`.
 #define MW_CO_TRY(decl, expr) MW_TRY_IMPL_(decl, expr, co_return, MW_CAT_(mw_try_, __LINE__))
 // MW_CHECK(status_expression);   // for Status: nothing to declare
-#define MW_CHECK(expr)                                                     \
-  do {                                                                     \
+#define MW_CHECK(expr)                                                            \
+  do {                                                                            \
     if (auto mw_status = (expr); !mw_status) return std::move(mw_status).error(); \
   } while (false)
 #define MW_CAT_(a, b) MW_CAT2_(a, b)

@@ -145,8 +145,7 @@ Result<Duration> parse_duration(std::string_view text) {
     rest.remove_prefix(digits);
     const bool is_millis = rest.starts_with("ms");
     std::size_t unit = next_unit;
-    while (unit < kUnits.size() &&
-           !(is_millis ? kUnits[unit].name == "ms" : rest.starts_with(kUnits[unit].name))) {
+    while (unit < kUnits.size() && !(is_millis ? kUnits[unit].name == "ms" : rest.starts_with(kUnits[unit].name))) {
       ++unit;
     }
     if (unit == kUnits.size()) return bad;
