@@ -1,0 +1,21 @@
+// yaql/expression.h — YAQL 3 as Orquesta uses it, compiled.
+//
+//   auto names = yaql::compile("ctx().hosts.where($.load > 0.8).select($.name)");
+//   Result<Value> value = names->evaluate(evaluation);
+//
+// `$` and ctx() are the variables of the scope. Query functions are lazy; a generator that is the
+// result becomes a list. Programs are immutable; share them between threads.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "expr/program.h"
+
+namespace midwatch::yaql {
+
+// `source` is what stands between `<%` and `%>`.
+[[nodiscard]] Outcome<std::shared_ptr<const Program>> compile_outcome(std::string_view source);
+[[nodiscard]] Result<std::shared_ptr<const Program>> compile(std::string_view source);
+
+}  // namespace midwatch::yaql
