@@ -6,7 +6,9 @@ endif()
 
 find_program(MIDWATCH_CCACHE ccache)
 if(MIDWATCH_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${MIDWATCH_CCACHE}")
+  # Paths count relative to the checkout, so that a clean checkout elsewhere finds what this one compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      ${MIDWATCH_CCACHE})
 endif()
 
 add_compile_options(
