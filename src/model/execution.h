@@ -86,6 +86,7 @@ struct Execution {
   Value context;                 // spec 4.1: user, pack, parent, trigger_instance, rule …
   Instant start;
   std::optional<Instant> end;
+  std::optional<Instant> due;    // of a delayed one: when it starts
   std::optional<ObjectId> parent;  // the workflow's execution
   std::optional<TaskPlace> place;
   std::optional<ObjectId> trigger_instance;
