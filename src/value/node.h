@@ -24,6 +24,12 @@ struct alignas(8) Node {
   static void destroy(Value::Tag tag, Node* node) noexcept;
   static Value wrap(Value::Tag tag, Node* node) noexcept { return Value(tag, node); }
 
+  // Whether two texts are equal: short ones by their handles alone.
+  static bool same_text(const Value& a, const Value& b) {
+    if (std::memcmp(a.bits_, b.bits_, sizeof a.bits_) == 0) return true;
+    return a.tag() == Value::Tag::kText && b.tag() == Value::Tag::kText && a.node()->view() == b.node()->view();
+  }
+
   static Value text(std::string_view bytes);
   static Value bigint(std::string_view digits);
 

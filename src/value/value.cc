@@ -7,6 +7,8 @@
 #include <limits>
 #include <new>
 
+#include <sys/auxv.h>
+
 #include "base/assert.h"
 #include "value/node.h"
 
@@ -69,32 +71,46 @@ Value Node::bigint(std::string_view digits) {
   return Value(Value::Tag::kBigInt, node);
 }
 
+namespace {
+
+// Names come from outside: with a known hash a sender could make all of them collide. The kernel gives
+// each process 16 random bytes. Nothing can be told from the seed but the places in an index; what is
+// iterated, compared or hashed for others does not depend on it.
+std::uint64_t index_seed() {
+  static const std::uint64_t seed = [] {
+    std::uint64_t word = 0x9e3779b97f4a7c15ULL;
+    if (const auto* bytes = reinterpret_cast<const char*>(::getauxval(AT_RANDOM))) std::memcpy(&word, bytes + 8, 8);
+    return word;
+  }();
+  return seed;
+}
+
+std::uint64_t fold_multiply(std::uint64_t a, std::uint64_t b) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+}  // namespace
+
 std::uint32_t name_hash(std::string_view name) {
-  std::uint64_t h = 0x9e3779b97f4a7c15ULL ^ name.size();
+  constexpr std::uint64_t kOdd = 0xa0761d6478bd642fULL;
+  std::uint64_t h = index_seed() ^ (name.size() * 0xe7037ed1a0b428dbULL);
   while (name.size() >= 8) {
     std::uint64_t word;
     std::memcpy(&word, name.data(), 8);
-    h = (std::rotl(h, 23) ^ word) * 0xff51afd7ed558ccdULL;
+    h = fold_multiply(h ^ word, kOdd);
     name.remove_prefix(8);
   }
   std::uint64_t tail = 0;
-  std::memcpy(&tail, name.data(), name.size());
-  h = (std::rotl(h, 23) ^ tail) * 0xff51afd7ed558ccdULL;
-  return static_cast<std::uint32_t>(h >> 32);
+  if (!name.empty()) std::memcpy(&tail, name.data(), name.size());
+  h = fold_multiply(h ^ tail, kOdd);
+  return static_cast<std::uint32_t>(h ^ h >> 32);
 }
 
-std::uint32_t index_slots(std::size_t members) {
-  return static_cast<std::uint32_t>(std::bit_ceil(members * 2));
-}
+std::uint32_t index_slots(std::size_t members) { return static_cast<std::uint32_t>(std::bit_ceil(members * 2)); }
 
 }  // namespace internal
-
-Value::Value(bool v) noexcept : bits_{} { bits_[15] = static_cast<unsigned char>(v ? Tag::kTrue : Tag::kFalse); }
-
-Value::Value(double v) noexcept : bits_{} {
-  std::memcpy(bits_, &v, sizeof v);
-  bits_[15] = static_cast<unsigned char>(Tag::kDouble);
-}
 
 Value::Value(std::string_view text) : bits_{} {
   if (text.size() <= 14) {
@@ -136,12 +152,9 @@ std::optional<Value> Value::integer(std::string_view decimal) {
   return Node::bigint(canonical);
 }
 
-void Value::retain() const noexcept {
-  if (is_shared()) node()->references.fetch_add(1, std::memory_order_relaxed);
-}
+void Value::retain() const noexcept { node()->references.fetch_add(1, std::memory_order_relaxed); }
 
 void Value::release() noexcept {
-  if (!is_shared()) return;
   Node* shared = node();
   if (shared->references.load(std::memory_order_acquire) == 1 ||
       shared->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
@@ -149,21 +162,13 @@ void Value::release() noexcept {
   }
 }
 
-Value::Value(const Value& other) noexcept {
-  std::memcpy(bits_, other.bits_, sizeof bits_);
-  retain();
-}
-Value::Value(Value&& other) noexcept {
-  std::memcpy(bits_, other.bits_, sizeof bits_);
-  std::memset(other.bits_, 0, sizeof bits_);
-}
 Value& Value::operator=(const Value& other) noexcept {
   if (this != &other) {
     // `other` may be a part of what this handle owns: take its bits before letting go.
     unsigned char taken[sizeof bits_];
     std::memcpy(taken, other.bits_, sizeof bits_);
-    other.retain();
-    release();
+    if (other.is_shared()) other.retain();
+    if (is_shared()) release();
     std::memcpy(bits_, taken, sizeof bits_);
   }
   return *this;
@@ -174,16 +179,18 @@ Value& Value::operator=(Value&& other) noexcept {
     unsigned char taken[sizeof bits_];
     std::memcpy(taken, other.bits_, sizeof bits_);
     std::memset(other.bits_, 0, sizeof bits_);
-    release();
+    if (is_shared()) release();
     std::memcpy(bits_, taken, sizeof bits_);
   }
   return *this;
 }
-Value::~Value() { release(); }
 
 Value Value::array(std::initializer_list<Value> elements) { return array(std::vector<Value>(elements)); }
 
-Value Value::array(std::vector<Value> elements) {
+Value Value::array(std::vector<Value> elements) { return array_from(elements); }
+
+Value Value::array_from(std::span<Value> elements) {
+  MW_ASSERT(elements.size() < std::numeric_limits<std::uint32_t>::max(), "an array has less than 2^32 elements");
   Node* node = Node::make(Tag::kArray, elements.size() * sizeof(Value));
   node->size = static_cast<std::uint32_t>(elements.size());
   std::uninitialized_move(elements.begin(), elements.end(), node->elements());
@@ -191,6 +198,7 @@ Value Value::array(std::vector<Value> elements) {
 }
 
 Value Value::object(std::initializer_list<Member> members) { return object(std::vector<Member>(members)); }
+Value Value::object(std::vector<Member> members) { return object_from(members); }
 
 namespace {
 
@@ -199,10 +207,10 @@ bool fill_index(std::span<const Value::Member> members, std::span<std::uint32_t>
   std::ranges::fill(index, internal::kNoSlot);
   const std::size_t mask = index.size() - 1;
   for (std::uint32_t i = 0; i < members.size(); ++i) {
-    const std::string_view name = members[i].name();
-    std::size_t slot = internal::name_hash(name) & mask;
+    const Value& key = members[i].key;
+    std::size_t slot = internal::name_hash(key.as_string()) & mask;
     while (index[slot] != internal::kNoSlot) {
-      if (members[index[slot]].name() == name) return false;
+      if (internal::Node::same_text(members[index[slot]].key, key)) return false;
       slot = (slot + 1) & mask;
     }
     index[slot] = i;
@@ -210,25 +218,22 @@ bool fill_index(std::span<const Value::Member> members, std::span<std::uint32_t>
   return true;
 }
 
+// For the few members that need no index.
 bool names_are_unique(std::span<const Value::Member> members) {
-  if (members.size() < Node::kIndexedMembersMin) {
-    for (std::size_t i = 1; i < members.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) {
-        if (members[i].name() == members[j].name()) return false;
-      }
+  for (std::size_t i = 1; i < members.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (internal::Node::same_text(members[i].key, members[j].key)) return false;
     }
-    return true;
   }
-  std::vector<std::uint32_t> index(internal::index_slots(members.size()));
-  return fill_index(members, index);
+  return true;
 }
 
 }  // namespace
 
-Value Value::object(std::vector<Member> members) {
+Value Value::object_from(std::span<Member> members) {
+  MW_ASSERT(members.size() < std::numeric_limits<std::uint32_t>::max() / 4, "an object has less than 2^30 members");
   for (const Member& member : members) MW_ASSERT(member.key.is_string(), "names of members are texts");
-  const std::size_t slots =
-      members.size() < Node::kIndexedMembersMin ? 0 : internal::index_slots(members.size());
+  const std::size_t slots = members.size() < Node::kIndexedMembersMin ? 0 : internal::index_slots(members.size());
   if (slots == 0 && !names_are_unique(members)) {
     ObjectBuilder builder;
     for (Member& member : members) builder.set(member.key, std::move(member.value));
@@ -245,22 +250,6 @@ Value Value::object(std::vector<Member> members) {
     return std::move(builder).build();
   }
   return object;
-}
-
-Value::Kind Value::kind() const noexcept {
-  switch (tag()) {
-    case Tag::kNull: return Kind::kNull;
-    case Tag::kFalse:
-    case Tag::kTrue: return Kind::kBool;
-    case Tag::kInt: return Kind::kInt;
-    case Tag::kDouble: return Kind::kDouble;
-    case Tag::kShort:
-    case Tag::kText: return Kind::kString;
-    case Tag::kBigInt: return Kind::kBigInt;
-    case Tag::kArray: return Kind::kArray;
-    case Tag::kObject: return Kind::kObject;
-  }
-  std::unreachable();
 }
 
 bool Value::as_bool() const {
@@ -324,7 +313,7 @@ std::size_t Value::size() const {
 const Value* Value::find(std::string_view name) const {
   if (tag() != Tag::kObject) return nullptr;
   Node* object = node();
-  Member* members = object->members();
+  const Member* members = object->members();
   if (object->index_size == 0) {
     for (std::uint32_t i = 0; i < object->size; ++i) {
       if (members[i].name() == name) return &members[i].value;
@@ -333,7 +322,8 @@ const Value* Value::find(std::string_view name) const {
   }
   const std::uint32_t* index = object->index();
   const std::size_t mask = object->index_size - 1;
-  for (std::size_t slot = internal::name_hash(name) & mask; index[slot] != internal::kNoSlot; slot = (slot + 1) & mask) {
+  for (std::size_t slot = internal::name_hash(name) & mask; index[slot] != internal::kNoSlot;
+       slot = (slot + 1) & mask) {
     if (members[index[slot]].name() == name) return &members[index[slot]].value;
   }
   return nullptr;

@@ -47,31 +47,45 @@ class Value {
 
   Value() noexcept : bits_{} {}
   Value(std::nullptr_t) noexcept : Value() {}
-  Value(bool v) noexcept;
+  Value(bool v) noexcept : bits_{} { bits_[15] = static_cast<unsigned char>(v ? Tag::kTrue : Tag::kFalse); }
   template <class Int>
     requires(std::is_integral_v<Int> && !std::is_same_v<Int, bool> && !std::is_same_v<Int, char>)
   Value(Int v) : Value(from_integer(v)) {}
-  Value(double v) noexcept;
+  Value(double v) noexcept : bits_{} {
+    std::memcpy(bits_, &v, sizeof v);
+    bits_[15] = static_cast<unsigned char>(Tag::kDouble);
+  }
   Value(std::string_view text);  // must be UTF-8
   Value(const char* text) : Value(std::string_view(text)) {}
   Value(const std::string& text) : Value(std::string_view(text)) {}
 
-  Value(const Value& other) noexcept;
-  Value(Value&& other) noexcept;
+  Value(const Value& other) noexcept {
+    std::memcpy(bits_, other.bits_, sizeof bits_);
+    if (is_shared()) retain();
+  }
+  Value(Value&& other) noexcept {
+    std::memcpy(bits_, other.bits_, sizeof bits_);
+    std::memset(other.bits_, 0, sizeof bits_);
+  }
   Value& operator=(const Value& other) noexcept;
   Value& operator=(Value&& other) noexcept;
-  ~Value();
+  ~Value() {
+    if (is_shared()) release();
+  }
 
   static Value array(std::vector<Value> elements);
   // Later members with the same name replace earlier ones and keep their place.
   static Value object(std::vector<Member> members);
+  // The same from storage that the caller keeps and reuses: what it holds is moved out.
+  static Value array_from(std::span<Value> elements);
+  static Value object_from(std::span<Member> members);
   static Value array(std::initializer_list<Value> elements);
   static Value object(std::initializer_list<Member> members);
   // Any integer as decimal digits with an optional '-': becomes an int64 if it fits. nullopt when the
   // text is not such a number.
   static std::optional<Value> integer(std::string_view decimal);
 
-  [[nodiscard]] Kind kind() const noexcept;
+  [[nodiscard]] Kind kind() const noexcept { return kKinds[static_cast<std::size_t>(tag())]; }
   [[nodiscard]] bool is_null() const noexcept { return kind() == Kind::kNull; }
   [[nodiscard]] bool is_bool() const noexcept { return kind() == Kind::kBool; }
   [[nodiscard]] bool is_int() const noexcept { return kind() == Kind::kInt; }
@@ -85,10 +99,10 @@ class Value {
   // Each asserts the kind: ask first.
   [[nodiscard]] bool as_bool() const;
   [[nodiscard]] std::int64_t as_int() const;
-  [[nodiscard]] double as_double() const;                 // of any number; big integers are rounded
-  [[nodiscard]] std::string_view as_string() const&;      // valid while this handle lives
+  [[nodiscard]] double as_double() const;             // of any number; big integers are rounded
+  [[nodiscard]] std::string_view as_string() const&;  // valid while this handle lives
   std::string_view as_string() const&& = delete;
-  [[nodiscard]] std::string_view bigint_digits() const;   // "-123…"
+  [[nodiscard]] std::string_view bigint_digits() const;  // "-123…"
   [[nodiscard]] std::string to_text() const { return std::string(as_string()); }
 
   // Asks and gets in one: a default when the kind is another.
@@ -118,6 +132,8 @@ class Value {
   friend bool identical(const Value& a, const Value& b);
   friend struct internal::Node;
   enum class Tag : std::uint8_t { kNull, kFalse, kTrue, kInt, kDouble, kShort, kBigInt, kText, kArray, kObject };
+  static constexpr Kind kKinds[] = {Kind::kNull,   Kind::kBool,   Kind::kBool,   Kind::kInt,   Kind::kDouble,
+                                    Kind::kString, Kind::kBigInt, Kind::kString, Kind::kArray, Kind::kObject};
 
   static Value from_integer(std::int64_t v) noexcept;
   static Value from_integer(std::uint64_t v);
@@ -134,6 +150,7 @@ class Value {
     std::memcpy(&n, bits_, sizeof n);
     return n;
   }
+  // Both only where is_shared().
   void retain() const noexcept;
   void release() noexcept;
 
