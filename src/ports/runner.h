@@ -20,15 +20,15 @@ namespace midwatch {
 struct ActionRequest {
   ObjectId execution;
   std::uint32_t attempt = 1;
-  std::string action;           // reference
+  std::string action;  // reference
   std::string pack;
-  std::string pack_path;        // absolute
+  std::string pack_path;  // absolute
   std::string runner_type;
-  std::string entry_point;      // relative to <pack>/actions, or empty
-  Value action_schema;          // the action's parameters: name → schema (positions of script arguments)
-  Value parameters;             // of the action
-  Value runner_parameters;      // of the runner, defaults filled in
-  Value config;                 // of the pack
+  std::string entry_point;  // relative to <pack>/actions, or empty
+  Value action_schema;      // the action's parameters: name → schema (positions of script arguments)
+  Value parameters;         // of the action
+  Value runner_parameters;  // of the runner, defaults filled in
+  Value config;             // of the pack
   Value context;
 };
 

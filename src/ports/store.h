@@ -6,8 +6,9 @@
 //
 // Records are upserted by id, except deltas, which are appended. Readers see only what is committed.
 //
-// Errors of commit: kUnavailable (disk full, I/O error: the same call may be repeated), never a
-// partial effect. Thread-safety: one thread commits; reads may come from any thread, beside it.
+// Errors of commit: kUnavailable (disk full, I/O error: the same call may be repeated) or kInvalid (a
+// delta that leaves a gap: nothing can help), never a partial effect.
+// Thread-safety: one thread commits; reads may come from any thread, beside it.
 // Cost: commit is one flush plus O(records); list() costs what it returns plus what it skips.
 // The contract test (tests/contract) runs against every implementation.
 #pragma once
@@ -65,6 +66,7 @@ struct Batch {
   [[nodiscard]] bool empty() const;
   void append(Batch&& later);  // records of `later` win over those of the same id
 };
+// In one batch, records of one id that come later win, and keys are deleted before keys are set.
 
 // What an engine needs to go on after a stop: everything that is not finished.
 struct OpenState {
@@ -76,7 +78,8 @@ struct OpenState {
   std::vector<KeyValue> keys;
 };
 
-// A page of a list: newest first. `total` counts all that match.
+// A page of a list: newest first (by time, then id), keys by name. `total` counts all that match, and
+// is 0 when it was not asked for.
 template <class T>
 struct Page {
   std::vector<T> items;
@@ -88,13 +91,18 @@ struct ListOptions {
   std::uint32_t offset = 0;
   bool ascending = false;
   bool count_total = true;
+  // A list leaves out results of executions above kListedResultBytesMax (they read as null), because a
+  // page of them could be gigabytes; with this they are loaded. By id a result is always whole.
+  // A store that holds everything in memory may always give them.
+  bool large_results = false;
 };
+inline constexpr std::size_t kListedResultBytesMax = 64u << 10;  // of JSON
 
 struct ExecutionFilter {
-  std::string action;                    // empty: any
+  std::string action;  // empty: any
   std::optional<ExecutionStatus> status;
   std::optional<ObjectId> parent;
-  bool top_level_only = false;           // parent=null
+  bool top_level_only = false;  // parent=null
   std::string rule;
   std::optional<ObjectId> trigger_instance;
   std::optional<ObjectId> incident;
@@ -117,11 +125,18 @@ struct EnforcementFilter {
   std::vector<ObjectId> ids;
 };
 
+// What a filter means, in one place; a store with indexes must agree with it.
+[[nodiscard]] bool matches(const ExecutionFilter& filter, const Execution& record);
+[[nodiscard]] bool matches(const TriggerInstanceFilter& filter, const TriggerInstance& record);
+[[nodiscard]] bool matches(const EnforcementFilter& filter, const RuleEnforcement& record);
+[[nodiscard]] bool is_open(const TriggerInstance& record);  // pending or processing
+[[nodiscard]] Error delta_out_of_order(const WorkflowDelta& delta, std::uint64_t last);
+
 // The reading half; safe on any thread.
 class StoreReader {
  public:
   virtual ~StoreReader() = default;
-  virtual Result<Execution> execution(ObjectId id) = 0;             // kNotFound
+  virtual Result<Execution> execution(ObjectId id) = 0;  // kNotFound
   virtual Result<TriggerInstance> trigger_instance(ObjectId id) = 0;
   virtual Result<RuleEnforcement> enforcement(ObjectId id) = 0;
   virtual Result<Incident> incident(ObjectId id) = 0;
