@@ -11,7 +11,7 @@
 
 namespace midwatch {
 
-struct Diagnostic {
+struct ContentDiagnostic {
   enum class Severity : std::uint8_t { kError, kWarning };
   Severity severity = Severity::kError;
   Location where;
@@ -21,6 +21,9 @@ struct Diagnostic {
   // "rules/a.yaml:3:7: error: unknown operator 'gtt' (did you mean 'gt'?)"
   [[nodiscard]] std::string to_string() const;
 };
+// The type has a name of its own because expr/ has a Diagnostic too: two types of one name would be
+// mixed up by the linker without a word. No file includes both headers while this alias is here.
+using Diagnostic = ContentDiagnostic;
 
 class Diagnostics {
  public:

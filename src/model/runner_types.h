@@ -20,7 +20,7 @@ struct RunnerType {
 };
 
 [[nodiscard]] std::span<const RunnerType> runner_types();
-// '_' counts as '-'. Null when there is none of that name.
+// '_' counts as '-'; "orchestra" is orquesta. Null when there is none of that name.
 [[nodiscard]] const RunnerType* find_runner_type(std::string_view name);
 
 }  // namespace midwatch
