@@ -32,8 +32,8 @@ struct Header {
 };
 
 struct Request {
-  std::string method;  // "GET", as sent: upper case by convention
-  std::string path;    // "/api/v1/keys/a b", decoded, without the query
+  std::string method;                                      // "GET", as sent: upper case by convention
+  std::string path;                                        // "/api/v1/keys/a b", decoded, without the query
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in order, repeats kept
   std::vector<Header> headers;                             // in order, names as sent
   std::string body;
