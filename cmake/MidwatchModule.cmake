@@ -1,12 +1,13 @@
-# mw_module(NAME rules LAYER 35 DEPS base value HEADERS ... SOURCES ... TESTS ...
+# mw_module(NAME rules LAYER 35 DEPS base value HEADERS ... SOURCES ... TESTS ... TEST_DEPS ...
 #           EXTERNAL_PRIVATE re2::re2 EXTERNAL_PUBLIC ...)
 #
 # The only way to make a library. It
 #   - refuses a dependency on a module of the same or a higher layer (gate 1);
 #   - records the declared dependencies for the include lint, scripts/lint (gate 2);
 #   - links the whole archive of the module with only its declared dependencies (gate 3);
-#   - makes one unit test executable, <name>_test, which links only this module.
-# Files are listed by name, never globbed.
+#   - compiles alone each header that no source of the module compiles first (target `headers`);
+#   - makes one unit test executable, <name>_test, which links only this module and TEST_DEPS.
+# Files are listed by name, never globbed. tests/gates/ proves that the gates refuse what they should.
 
 define_property(GLOBAL PROPERTY MW_GRAPH BRIEF_DOCS "module graph" FULL_DOCS "one line a module")
 
@@ -15,9 +16,12 @@ function(mw_module)
   if(M_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "mw_module ${M_NAME}: unknown arguments: ${M_UNPARSED_ARGUMENTS}")
   endif()
+  if(NOT M_NAME OR NOT "${M_LAYER}" MATCHES "^[0-9]+$")
+    message(FATAL_ERROR "mw_module ${M_NAME}: NAME and LAYER (a number, see ARCHITECTURE.md) are needed")
+  endif()
   foreach(dep IN LISTS M_DEPS)
     get_property(dep_layer GLOBAL PROPERTY MW_LAYER_${dep})
-    if(NOT dep_layer)
+    if("${dep_layer}" STREQUAL "")
       message(FATAL_ERROR "mw_module ${M_NAME}: dependency '${dep}' is not declared before it (see src/CMakeLists.txt)")
     endif()
     if(NOT dep_layer LESS M_LAYER)
@@ -25,13 +29,10 @@ function(mw_module)
                           "dependencies go to strictly smaller layers only")
     endif()
   endforeach()
-  # base is layer 0, which CMake reads as false: it is stored as 0.5.
-  if(M_LAYER EQUAL 0)
-    set_property(GLOBAL PROPERTY MW_LAYER_${M_NAME} 0.5)
-  else()
-    set_property(GLOBAL PROPERTY MW_LAYER_${M_NAME} ${M_LAYER})
-  endif()
-  set_property(GLOBAL APPEND PROPERTY MW_GRAPH "${M_NAME} ${M_LAYER} ${M_DEPS}")
+  set_property(GLOBAL PROPERTY MW_LAYER_${M_NAME} ${M_LAYER})
+  list(JOIN M_DEPS " " deps)
+  list(JOIN M_TEST_DEPS " " test_deps)
+  set_property(GLOBAL APPEND_STRING PROPERTY MW_GRAPH "${M_NAME} ${M_LAYER} ${deps} | ${test_deps}\n")
 
   set(target mw_${M_NAME})
   add_library(${target} STATIC ${M_SOURCES} ${M_HEADERS})
@@ -46,6 +47,8 @@ function(mw_module)
                         ${M_EXTERNAL_PUBLIC} ${M_EXTERNAL_PRIVATE})
   set_property(GLOBAL APPEND PROPERTY MW_LINK_TESTS link_${M_NAME})
 
+  mw_module_headers(${M_NAME} "${M_HEADERS}" "${M_SOURCES}")
+
   if(MIDWATCH_TESTS AND M_TESTS)
     list(TRANSFORM M_TEST_DEPS PREPEND mw_ OUTPUT_VARIABLE test_dep_targets)
     add_executable(${M_NAME}_test ${M_TESTS})
@@ -56,25 +59,35 @@ function(mw_module)
   endif()
 endfunction()
 
-# The declared graph, one line a module: "name layer dep dep …". scripts/lint reads it.
-function(mw_write_module_graph)
-  get_property(graph GLOBAL PROPERTY MW_GRAPH)
-  string(REPLACE ";" "\n" text "${graph}")
-  # A list inside a list item arrives as "name layer a" "b" "c"; rejoin lines that do not name a layer.
-  set(lines "")
-  set(current "")
-  foreach(item IN LISTS graph)
-    if(item MATCHES "^[a-z_0-9]+ [0-9]+( |$)")
-      if(current)
-        string(APPEND lines "${current}\n")
-      endif()
-      set(current "${item}")
-    else()
-      string(APPEND current " ${item}")
+# A header whose source includes it first is proven to need nothing before it (scripts/lint sees to the
+# order). The others each get a source of one line.
+function(mw_module_headers name headers sources)
+  set(alone "")
+  foreach(header IN LISTS headers)
+    string(REGEX REPLACE "\\.h$" ".cc" source "${header}")
+    if(NOT source IN_LIST sources)
+      string(MAKE_C_IDENTIFIER "${header}" id)
+      set(file "${CMAKE_CURRENT_BINARY_DIR}/headers/${id}.cc")
+      file(CONFIGURE OUTPUT "${file}" CONTENT "#include \"${name}/${header}\"\n")
+      list(APPEND alone "${file}")
     endif()
   endforeach()
-  string(APPEND lines "${current}\n")
-  file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/module_graph.txt" CONTENT "${lines}")
+  if(alone)
+    add_library(headers_${name} OBJECT EXCLUDE_FROM_ALL ${alone})
+    target_link_libraries(headers_${name} PRIVATE mw_${name})
+    set_property(GLOBAL APPEND PROPERTY MW_HEADER_CHECKS headers_${name})
+  endif()
+endfunction()
+
+# The declared graph, one line a module: "name layer dep dep … | test_dep …". scripts/lint reads it.
+function(mw_write_module_graph)
+  get_property(graph GLOBAL PROPERTY MW_GRAPH)
+  file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/module_graph.txt" CONTENT "${graph}")
   get_property(link_tests GLOBAL PROPERTY MW_LINK_TESTS)
   add_custom_target(link_tests DEPENDS ${link_tests})
+  get_property(header_checks GLOBAL PROPERTY MW_HEADER_CHECKS)
+  add_custom_target(headers)
+  if(header_checks)
+    add_dependencies(headers ${header_checks})
+  endif()
 endfunction()

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034  # what it sets is used by those who source it
 # Shared by the scripts beside it; sourced, not run.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
