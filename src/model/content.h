@@ -31,13 +31,13 @@ struct Action {
   std::string description;
   bool enabled = true;
   std::string runner_type;
-  std::string entry_point;      // as written; relative to <pack>/actions
-  Value parameters;             // object: name → schema (spec 1.7); {} when none
-  Value output_schema;          // object or null
+  std::string entry_point;  // as written; relative to <pack>/actions
+  Value parameters;         // object: name → schema (spec 1.7); {} when none
+  Value output_schema;      // object or null
   Value notify;
-  Value tags;                   // array
-  std::string metadata_file;    // relative to the pack
-  bool idempotent = false;      // ours: an attempt that was cut off may be started again
+  Value tags;                 // array
+  std::string metadata_file;  // relative to the pack
+  bool idempotent = false;    // ours: an attempt that was cut off may be started again
   Location where;
 
   [[nodiscard]] std::string ref() const { return pack + "." + name; }
@@ -45,8 +45,8 @@ struct Action {
 
 // One line of a rule's criteria: `trigger.load: {type: gt, pattern: 0.9}` (spec 2.3).
 struct Criterion {
-  std::string key;        // as written, with a '#' suffix if there is one
-  std::string op;         // the operator's name, as written
+  std::string key;  // as written, with a '#' suffix if there is one
+  std::string op;   // the operator's name, as written
   Value pattern;
   std::string condition;  // of `search`
   Location where;
@@ -68,11 +68,11 @@ struct Rule {
   std::string description;
   bool enabled = false;
   Type type = Type::kStandard;
-  std::string trigger;           // reference of the trigger type
-  Value trigger_parameters;      // object
+  std::string trigger;       // reference of the trigger type
+  Value trigger_parameters;  // object
   std::vector<Criterion> criteria;
-  std::string action;            // reference
-  Value action_parameters;       // object; texts in it are Jinja templates
+  std::string action;       // reference
+  Value action_parameters;  // object; texts in it are Jinja templates
   Value context;
   Value tags;
   std::optional<MaxRunsGuard> max_runs;  // key `guards: {max_runs: {count, window, key}}`
@@ -123,15 +123,15 @@ struct Pack {
   std::string version;
   std::string author;
   std::string email;
-  Value manifest;       // pack.yaml as written, for what the API shows
-  std::string path;     // absolute directory
+  Value manifest;    // pack.yaml as written, for what the API shows
+  std::string path;  // absolute directory
   std::vector<Action> actions;
   std::vector<Rule> rules;
   std::vector<TriggerType> trigger_types;
   std::vector<Detector> detectors;
-  Value scrape_configs; // array of scrape.yaml's `scrape_configs`, Prometheus' form; null when none
-  Value config_schema;  // object or null
-  Value config;         // values of configs/<pack>.yaml with defaults filled in; {} when none
+  Value scrape_configs;  // array of scrape.yaml's `scrape_configs`, Prometheus' form; null when none
+  Value config_schema;   // object or null
+  Value config;          // values of configs/<pack>.yaml with defaults filled in; {} when none
   std::vector<SourceText> workflows;
   std::vector<std::string> files;
 
@@ -150,8 +150,8 @@ class Content {
   [[nodiscard]] const Action* action(std::string_view ref) const;
   [[nodiscard]] const Rule* rule(std::string_view ref) const;
   [[nodiscard]] const TriggerType* trigger_type(std::string_view ref) const;
-  [[nodiscard]] const std::vector<const Action*>& actions() const { return actions_; }           // by ref
-  [[nodiscard]] const std::vector<const Rule*>& rules() const { return rules_; }                 // by ref
+  [[nodiscard]] const std::vector<const Action*>& actions() const { return actions_; }  // by ref
+  [[nodiscard]] const std::vector<const Rule*>& rules() const { return rules_; }        // by ref
   [[nodiscard]] const std::vector<const TriggerType*>& trigger_types() const { return trigger_types_; }
   [[nodiscard]] const std::vector<const Detector*>& detectors() const { return detectors_; }
   // Rules of type core.st2.webhook by their `url` parameter, without leading or trailing slash.

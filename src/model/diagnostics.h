@@ -36,7 +36,7 @@ class Diagnostics {
   [[nodiscard]] bool has_errors() const { return error_count_ != 0; }
   [[nodiscard]] std::size_t error_count() const { return error_count_; }
   [[nodiscard]] const std::vector<Diagnostic>& all() const { return kept_; }
-  void sort();                           // by file, line, column
+  void sort();  // by file, line, column
   void append(const Diagnostics& other);
   // All errors as one: the first line of each, for a caller that can carry only one.
   [[nodiscard]] Error to_error() const;

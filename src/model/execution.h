@@ -37,19 +37,19 @@ enum class ExecutionStatus : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(ExecutionStatus status);
 [[nodiscard]] std::optional<ExecutionStatus> execution_status(std::string_view text);
-[[nodiscard]] bool is_completed(ExecutionStatus status);   // succeeded, failed, timeout, canceled, abandoned
-[[nodiscard]] bool is_failed(ExecutionStatus status);      // failed, timeout, abandoned
+[[nodiscard]] bool is_completed(ExecutionStatus status);  // succeeded, failed, timeout, canceled, abandoned
+[[nodiscard]] bool is_failed(ExecutionStatus status);     // failed, timeout, abandoned
 [[nodiscard]] bool is_cancelable(ExecutionStatus status);
 
 struct TriggerInstance {
   enum class State : std::uint8_t { kPending, kProcessing, kProcessed, kProcessingFailed };
   ObjectId id;
-  std::string trigger;           // reference, e.g. "core.st2.webhook"
+  std::string trigger;  // reference, e.g. "core.st2.webhook"
   Value payload;
   Instant occurrence_time;
   State state = State::kPending;
   std::string trace_tag;
-  std::string content_version;   // Content::version() in force when it was decided
+  std::string content_version;  // Content::version() in force when it was decided
 };
 [[nodiscard]] std::string_view to_string(TriggerInstance::State state);
 
@@ -57,8 +57,8 @@ struct RuleEnforcement {
   ObjectId id;
   ObjectId trigger_instance;
   std::optional<ObjectId> execution;
-  std::string rule;              // reference
-  std::string failure_reason;    // empty when it succeeded
+  std::string rule;            // reference
+  std::string failure_reason;  // empty when it succeeded
   Instant enforced_at;
 
   [[nodiscard]] bool succeeded() const { return failure_reason.empty(); }
@@ -78,21 +78,21 @@ struct TaskPlace {
 
 struct Execution {
   ObjectId id;
-  std::string action;            // reference
+  std::string action;  // reference
   std::string runner_type;
   ExecutionStatus status = ExecutionStatus::kRequested;
-  Value parameters;              // object: what was supplied and rendered
-  Value result;                  // null until there is one
-  Value context;                 // spec 4.1: user, pack, parent, trigger_instance, rule …
+  Value parameters;  // object: what was supplied and rendered
+  Value result;      // null until there is one
+  Value context;     // spec 4.1: user, pack, parent, trigger_instance, rule …
   Instant start;
   std::optional<Instant> end;
-  std::optional<Instant> due;    // of a delayed one: when it starts
+  std::optional<Instant> due;      // of a delayed one: when it starts
   std::optional<ObjectId> parent;  // the workflow's execution
   std::optional<TaskPlace> place;
   std::optional<ObjectId> trigger_instance;
-  std::string rule;              // reference, or empty
+  std::string rule;  // reference, or empty
   std::optional<ObjectId> incident;
-  std::uint32_t attempt = 0;     // how often the runner was asked to start it; at most once unless idempotent
+  std::uint32_t attempt = 0;  // how often the runner was asked to start it; at most once unless idempotent
   std::vector<StatusChange> log;
 };
 

@@ -23,13 +23,25 @@ struct Incident {
     kResolved,    // gone without a repair of ours, or after a person came: closed
     kEscalated,   // a person is engaged
   };
-  enum class Event : std::uint8_t { kDetected, kDecided, kDenied, kStarted, kFinished, kVerified, kStillThere,
-                                    kEscalated, kPaged, kPageFailed, kCleared, kClosed };
+  enum class Event : std::uint8_t {
+    kDetected,
+    kDecided,
+    kDenied,
+    kStarted,
+    kFinished,
+    kVerified,
+    kStillThere,
+    kEscalated,
+    kPaged,
+    kPageFailed,
+    kCleared,
+    kClosed
+  };
   struct Entry {
     Instant at;
     Event event;
-    std::string text;   // a sentence for a person
-    Value data;         // references: execution, rule, score …
+    std::string text;  // a sentence for a person
+    Value data;        // references: execution, rule, score …
   };
 
   ObjectId id;
@@ -37,17 +49,17 @@ struct Incident {
   std::string detector;  // reference
   Value labels;          // object
   State state = State::kOpen;
-  Instant since;         // when the symptom began, as the detector sees it
+  Instant since;  // when the symptom began, as the detector sees it
   Instant opened_at;
   std::optional<Instant> closed_at;
-  std::optional<Instant> deadline;       // of the state it is in: verify or escalate by then
-  bool symptom = true;                   // what the detector said last
-  std::uint32_t repairs = 0;             // executions that rules started for it
-  std::uint32_t running = 0;             // of those, how many have not finished
+  std::optional<Instant> deadline;  // of the state it is in: verify or escalate by then
+  bool symptom = true;              // what the detector said last
+  std::uint32_t repairs = 0;        // executions that rules started for it
+  std::uint32_t running = 0;        // of those, how many have not finished
   std::uint32_t people_woken = 0;
   std::uint32_t page_attempts = 0;
-  Value evidence;                        // the anomaly as it was detected
-  std::vector<Entry> timeline;           // in order of time
+  Value evidence;               // the anomaly as it was detected
+  std::vector<Entry> timeline;  // in order of time
 
   [[nodiscard]] bool closed() const { return state == State::kRemediated || state == State::kResolved; }
 };

@@ -11,10 +11,10 @@
 namespace midwatch {
 
 struct RunnerType {
-  std::string_view name;         // "local-shell-cmd"
+  std::string_view name;  // "local-shell-cmd"
   std::string_view description;
-  Value parameters;              // object: name → schema
-  std::string_view output_key;   // or empty
+  Value parameters;             // object: name → schema
+  std::string_view output_key;  // or empty
   bool is_workflow = false;
   enum class EntryPoint : std::uint8_t { kNone, kScript, kPython, kWorkflow } entry_point = EntryPoint::kNone;
 };
