@@ -201,6 +201,7 @@ class IncludeGate(LintTree):
             'src/base/bounded_queue.h': '#pragma once\n#include <mutex>\n#include <chrono>\n',
             'src/store_sqlite/store.cc': '#include <sqlite3.h>\n\n#include "ports/store.h"\n',
             'src/httpd/session.cc': '#include <boost/beast/http.hpp>\n#include <thread>\n\n#include "aio/runtime.h"\n',
+            'src/codec/yaml_internal.h': '#pragma once\n#include <yaml.h>\n',
             'src/midwatch/main.cc': '#include "rules/match.h"\n#include "httpd/server.h"\n',
         })
 
