@@ -1,0 +1,406 @@
+// The engine with a store in memory and no world: each test plays the world by hand.
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include "ports/memory_store.h"
+
+namespace midwatch {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Instant kStart = instant_from_micros(1'700'000'000'000'000);
+
+constexpr const char* kFlow = R"(version: 1.0
+input:
+  - n: 1
+tasks:
+  first:
+    action: t.work
+    next:
+      - when: <% succeeded() %>
+        publish:
+          - seen: <% result().value + ctx().n %>
+        do: second
+  second:
+    action: t.work
+output:
+  - seen: <% ctx().seen %>
+)";
+
+constexpr const char* kItems = R"(version: 1.0
+tasks:
+  each:
+    with: <% list(1, 2, 3) %>
+    action: t.work
+    next:
+      - publish:
+          - all: <% result().select($.value) %>
+        do: last
+  last:
+    action: t.look
+output:
+  - all: <% ctx().all %>
+)";
+
+Action action(const char* name, const char* runner, bool idempotent = false, const char* entry_point = "") {
+  Action made;
+  made.pack = "t";
+  made.name = name;
+  made.runner_type = runner;
+  made.idempotent = idempotent;
+  made.entry_point = entry_point;
+  made.parameters = Value::object({});
+  return made;
+}
+
+Rule rule(const char* name, const char* trigger, const char* runs, Value trigger_parameters = Value::object({})) {
+  Rule made;
+  made.pack = "t";
+  made.name = name;
+  made.enabled = true;
+  made.trigger = trigger;
+  made.trigger_parameters = std::move(trigger_parameters);
+  made.action = runs;
+  made.action_parameters = Value::object({});
+  return made;
+}
+
+std::shared_ptr<const Pack> types_of(const char* ref, const char* name) {
+  auto pack = std::make_shared<Pack>();
+  pack->ref = pack->name = ref;
+  pack->config = Value::object({});
+  TriggerType type;
+  type.pack = ref;
+  type.name = name;
+  pack->trigger_types = {type};
+  return pack;
+}
+
+std::shared_ptr<const Content> content(std::vector<Rule> rules) {
+  auto pack = std::make_shared<Pack>();
+  pack->ref = pack->name = "t";
+  pack->config = Value::object({{"greeting", "ahoy"}});
+  Action disabled = action("disabled", "noop");
+  disabled.enabled = false;
+  Action fixed = action("fixed", "noop");
+  fixed.parameters = Value::object({{"to", Value::object({{"type", "string"}, {"default", "x"}, {"immutable", true}})}});
+  Action hello = action("hello", "noop");
+  hello.parameters = Value::object({{"who", Value::object({{"type", "string"}, {"required", true}})},
+                                    {"text", Value::object({{"type", "string"}, {"default", "{{ config_context.greeting }} {{ who }}"}})}});
+  pack->actions = {action("work", "noop"), action("look", "noop", true), disabled, fixed, hello,
+                   action("flow", "orquesta", false, "workflows/flow.yaml"),
+                   action("items", "orquesta", false, "workflows/items.yaml")};
+  pack->workflows = {{"actions/workflows/flow.yaml", kFlow}, {"actions/workflows/items.yaml", kItems}};
+  pack->rules = std::move(rules);
+  auto made = Content::make({types_of("core", "st2.webhook"), types_of("midwatch", "anomaly"), pack});
+  EXPECT_TRUE(made.has_value()) << made.error().to_string();
+  return *made;
+}
+
+Value hook(const char* url) { return Value::object({{"url", url}}); }
+
+// An engine, its store, and what it wants done.
+struct Shard {
+  MemoryStore store;
+  std::shared_ptr<const Content> what;
+  Engine::Options options;
+  std::optional<Engine> engine;
+  Instant now = kStart;
+  std::vector<ActionRequest> starts;
+  std::vector<CancelAction> cancels;
+  std::vector<PageRequest> pages;
+  std::vector<Acknowledge> answers;
+  AckToken token = 0;
+  std::uint16_t life = 0;
+
+  explicit Shard(std::vector<Rule> rules, Engine::Options o = {}) : what(content(std::move(rules))), options(o) { begin(); }
+
+  // Also what a restart is: nothing but the store survives.
+  void begin() {
+    options.id_origin = ++life;
+    auto made = Engine::create(what, options);
+    ASSERT_TRUE(made.has_value()) << made.error().to_string();
+    engine.emplace(std::move(*made));
+    auto open = store.load_open(now - 24h);
+    ASSERT_TRUE(open.has_value());
+    release(engine->recover(std::move(*open), now));
+  }
+  void release(Decision decision) {
+    ASSERT_TRUE(store.commit(std::span(&decision.changes, 1)).has_value());
+    for (Effect& effect : decision.effects) {
+      if (auto* start = std::get_if<ActionRequest>(&effect)) starts.push_back(*start);
+      if (auto* cancel = std::get_if<CancelAction>(&effect)) cancels.push_back(*cancel);
+      if (auto* page = std::get_if<PageRequest>(&effect)) pages.push_back(*page);
+      if (auto* answer = std::get_if<Acknowledge>(&effect)) answers.push_back(*answer);
+    }
+  }
+  void step(Input input) {
+    now += 1ms;
+    Decision decision;
+    engine->step(now, std::move(input), decision);
+    release(std::move(decision));
+  }
+  void post(const char* url, Value body = Value::object({})) {
+    step(TriggerArrived{"core.st2.webhook", hook(url), Value::object({{"body", std::move(body)}}), "", ++token});
+  }
+  Result<Value> run(const char* ref, Value parameters = Value::object({})) {
+    step(ExecutionRequested{ref, std::move(parameters), {}, "tester", ++token});
+    return answers.back().answer;
+  }
+  ObjectId run_id(const char* ref) { return *ObjectId::parse(run(ref)->get("id").as_string()); }
+  void end(const ActionRequest& request, ExecutionStatus status = ExecutionStatus::kSucceeded, Value result = Value::object({{"value", 41}})) {
+    step(ActionOutcome{request.execution, request.attempt, status, std::move(result)});
+  }
+  // By value: starts grows while outcomes are told.
+  void end_last(ExecutionStatus status = ExecutionStatus::kSucceeded, Value result = Value::object({{"value", 41}})) {
+    const ActionRequest last = starts.back();
+    end(last, status, std::move(result));
+  }
+  ExecutionStatus status(ObjectId id) { return store.execution(id)->status; }
+  void anomaly(bool firing) {
+    AnomalyReported report;
+    report.detector = "t.latency";
+    report.labels = Value::object({{"service", "web"}});
+    report.firing = firing;
+    report.value = 0.9;
+    report.since = now - 2s;
+    step(report);
+  }
+  Incident incident() { return store.incidents(std::nullopt, {})->items.front(); }
+};
+
+TEST(Engine, AnEventThatARuleMatchesStartsItsActionOnce) {
+  Shard shard({rule("r", "core.st2.webhook", "t.work", hook("go"))});
+  shard.post("go");
+  ASSERT_EQ(shard.starts.size(), 1u);
+  EXPECT_EQ(shard.starts[0].action, "t.work");
+  EXPECT_EQ(shard.starts[0].attempt, 1u);
+  EXPECT_EQ(shard.status(shard.starts[0].execution), ExecutionStatus::kRunning);
+  ASSERT_EQ(shard.answers.size(), 1u);
+  const ObjectId event = *ObjectId::parse(shard.answers[0].answer->get("id").as_string());
+  EXPECT_EQ(shard.store.trigger_instance(event)->state, TriggerInstance::State::kProcessed);
+  EXPECT_EQ(shard.store.enforcements({.trigger_instance = event}, {})->items.front().execution, shard.starts[0].execution);
+  shard.post("elsewhere");
+  EXPECT_EQ(shard.starts.size(), 1u) << "another url is another trigger";
+}
+
+TEST(Engine, AnOutcomeCountsOnceAndForItsAttempt) {
+  Shard shard({rule("r", "core.st2.webhook", "t.work", hook("go"))});
+  shard.post("go");
+  ActionRequest request = shard.starts[0];
+  ActionRequest other_attempt = request;
+  other_attempt.attempt = 2;
+  shard.end(other_attempt);
+  EXPECT_EQ(shard.status(request.execution), ExecutionStatus::kRunning);
+  shard.end(request, ExecutionStatus::kFailed);
+  shard.end(request, ExecutionStatus::kSucceeded);
+  EXPECT_EQ(shard.status(request.execution), ExecutionStatus::kFailed);
+  EXPECT_EQ(shard.engine->counts().outcomes_ignored, 2u);
+}
+
+TEST(Engine, ParametersAreRenderedFromTheEventAndThePack) {
+  Rule greet = rule("r", "core.st2.webhook", "t.hello", hook("go"));
+  greet.action_parameters = Value::object({{"who", "{{ trigger.body.name }}"}});
+  Shard shard({greet});
+  shard.post("go", Value::object({{"name", "Ada"}}));
+  ASSERT_EQ(shard.starts.size(), 1u);
+  EXPECT_EQ(shard.starts[0].parameters, Value::object({{"who", "Ada"}, {"text", "ahoy Ada"}}));
+}
+
+TEST(Engine, AParameterThatCannotBeRenderedLeavesAFailedExecutionAndAReason) {
+  Rule greet = rule("r", "core.st2.webhook", "t.hello", hook("go"));
+  greet.action_parameters = Value::object({{"who", "{{ trigger.body.missing }}"}});
+  Shard shard({greet});
+  shard.post("go");
+  EXPECT_TRUE(shard.starts.empty());
+  const auto enforcement = shard.store.enforcements({}, {})->items.front();
+  EXPECT_FALSE(enforcement.succeeded());
+  EXPECT_NE(enforcement.failure_reason.find("missing"), std::string::npos) << enforcement.failure_reason;
+  EXPECT_EQ(shard.store.executions({}, {})->items.front().status, ExecutionStatus::kFailed);
+}
+
+TEST(Engine, RequestsThatCannotRunAreRefusedWithStackStormsSentences) {
+  Shard shard({});
+  EXPECT_EQ(shard.run("t.nothing").error().message, "Action \"t.nothing\" cannot be found.");
+  EXPECT_EQ(shard.run("t.disabled").error().message, "Unable to execute. Action \"t.disabled\" is disabled.");
+  EXPECT_EQ(shard.run("t.fixed", Value::object({{"to", "y"}})).error().message,
+            "Override of immutable parameter(s) [to] is unsupported.");
+  EXPECT_FALSE(shard.run("t.hello").has_value()) << "who is required";
+  EXPECT_FALSE(shard.run("t.work", Value::object({{"unknown", 1}})).has_value());
+  EXPECT_TRUE(shard.starts.empty());
+  EXPECT_EQ(shard.engine->counts().open_executions, 0u);
+}
+
+TEST(Engine, AWorkflowRunsItsTasksAndReturnsItsOutput) {
+  Shard shard({});
+  const ObjectId flow = shard.run_id("t.flow");
+  ASSERT_EQ(shard.starts.size(), 1u);
+  shard.end_last();
+  ASSERT_EQ(shard.starts.size(), 2u);
+  shard.end_last();
+  EXPECT_EQ(shard.status(flow), ExecutionStatus::kSucceeded);
+  EXPECT_EQ(shard.store.execution(flow)->result.get("output"), Value::object({{"seen", 42}}));
+  const auto children = shard.store.executions({.parent = flow}, {});
+  EXPECT_EQ(children->total, 2u);
+  EXPECT_EQ(shard.engine->counts().open_executions, 0u);
+}
+
+TEST(Engine, AFailedTaskThatNobodyHandlesFailsTheWorkflow) {
+  Shard shard({});
+  const ObjectId flow = shard.run_id("t.flow");
+  shard.end_last(ExecutionStatus::kFailed);
+  EXPECT_EQ(shard.status(flow), ExecutionStatus::kFailed);
+  EXPECT_GT(shard.store.execution(flow)->result.get("errors").size(), 0u);
+  EXPECT_EQ(shard.starts.size(), 1u);
+}
+
+TEST(Engine, AWorkflowGoesOnAfterARestartAtEveryStep) {
+  Shard shard({});
+  const ObjectId flow = shard.run_id("t.flow");
+  shard.end_last();
+  const ActionRequest second = shard.starts.back();
+  shard.begin();
+  // t.work is not idempotent: the attempt that was cut off ends as abandoned, and the workflow fails.
+  EXPECT_EQ(shard.status(second.execution), ExecutionStatus::kAbandoned);
+  EXPECT_EQ(shard.status(flow), ExecutionStatus::kFailed);
+}
+
+TEST(Engine, ItemsKeepTheirResultsOverARestart) {
+  Shard shard({});
+  const ObjectId flow = shard.run_id("t.items");
+  ASSERT_EQ(shard.starts.size(), 3u);
+  for (int i = 0; i < 3; ++i) shard.end(ActionRequest(shard.starts[i]), ExecutionStatus::kSucceeded, Value::object({{"value", i * 10}}));
+  ASSERT_EQ(shard.starts.size(), 4u);
+  EXPECT_EQ(shard.starts.back().action, "t.look");
+  shard.begin();
+  ASSERT_EQ(shard.starts.size(), 5u) << "t.look is idempotent: it starts again";
+  EXPECT_EQ(shard.starts.back().attempt, 2u);
+  shard.end_last();
+  EXPECT_EQ(shard.store.execution(flow)->result.get("output").get("all"), Value::array({0, 10, 20}));
+}
+
+TEST(Engine, ActionsBeyondTheSlotsWaitAndStartInOrder) {
+  Shard shard({}, {.running_max = 1});
+  shard.run("t.work");
+  const ObjectId second = shard.run_id("t.work");
+  EXPECT_EQ(shard.starts.size(), 1u);
+  EXPECT_EQ(shard.status(second), ExecutionStatus::kScheduled);
+  shard.begin();
+  EXPECT_EQ(shard.status(second), ExecutionStatus::kRunning) << "what waited may still start";
+  EXPECT_EQ(shard.starts.back().execution, second);
+}
+
+TEST(Engine, CancellingAWorkflowCancelsWhatRunsUnderIt) {
+  Shard shard({});
+  const ObjectId flow = shard.run_id("t.flow");
+  shard.step(CancelRequested{flow, "tester", ++shard.token});
+  ASSERT_EQ(shard.cancels.size(), 1u);
+  EXPECT_EQ(shard.status(flow), ExecutionStatus::kCanceling);
+  shard.end_last(ExecutionStatus::kCanceled);
+  EXPECT_EQ(shard.status(flow), ExecutionStatus::kCanceled);
+  shard.step(CancelRequested{flow, "tester", ++shard.token});
+  EXPECT_EQ(shard.answers.back().answer.error().code, Code::kConflict);
+}
+
+TEST(Engine, ARunnerThatNeverAnswersIsGivenUp) {
+  Shard shard({});
+  const ObjectId work = shard.run_id("t.work");
+  shard.now = *shard.engine->next_wake();
+  shard.step(WokeUp{});
+  EXPECT_EQ(shard.status(work), ExecutionStatus::kAbandoned);
+  EXPECT_EQ(shard.cancels.size(), 1u);
+}
+
+Rule repair() {
+  Rule made = rule("repair", "midwatch.anomaly", "t.work");
+  made.max_runs = MaxRunsGuard{1, 10min, "{{ trigger.labels.service }}"};
+  return made;
+}
+
+TEST(Engine, AnAnomalyIsRepairedVerifiedAndClosedWithNobodyWoken) {
+  Shard shard({repair()});
+  shard.anomaly(true);
+  ASSERT_EQ(shard.starts.size(), 1u);
+  EXPECT_EQ(shard.incident().state, Incident::State::kRepairing);
+  shard.anomaly(true);
+  EXPECT_EQ(shard.starts.size(), 1u) << "one incident a symptom";
+  shard.end_last();
+  EXPECT_EQ(shard.incident().state, Incident::State::kVerifying);
+  shard.anomaly(false);
+  EXPECT_EQ(shard.incident().state, Incident::State::kRemediated);
+  EXPECT_TRUE(shard.pages.empty());
+  EXPECT_EQ(shard.engine->counts().open_incidents, 0u);
+}
+
+TEST(Engine, ARepairThatDoesNotHelpMeetsTheGuardThenAPerson) {
+  Shard shard({repair()});
+  shard.anomaly(true);
+  shard.end_last(ExecutionStatus::kFailed, Value::object({{"stderr", "cannot start"}}));
+  EXPECT_EQ(shard.starts.size(), 1u) << "the guard stops a second blind repair";
+  ASSERT_EQ(shard.pages.size(), 1u);
+  EXPECT_EQ(shard.pages[0].body.get("diagnostics").elements()[0].get("result"), Value::object({{"stderr", "cannot start"}}));
+  EXPECT_EQ(shard.incident().state, Incident::State::kEscalated);
+  shard.begin();
+  ASSERT_EQ(shard.pages.size(), 2u) << "nobody knows whether the first page arrived";
+  shard.step(PageOutcome{shard.pages[1].incident, shard.pages[1].attempt, true, ""});
+  EXPECT_EQ(shard.incident().people_woken, 1u);
+  shard.begin();
+  EXPECT_EQ(shard.pages.size(), 2u);
+}
+
+TEST(Engine, AGuardRemembersItsRunsOverARestart) {
+  Shard shard({repair()});
+  shard.anomaly(true);
+  shard.end_last();
+  shard.anomaly(false);
+  shard.begin();
+  shard.anomaly(true);
+  EXPECT_EQ(shard.starts.size(), 1u);
+  EXPECT_EQ(shard.pages.size(), 1u);
+}
+
+TEST(Engine, ARepairThatTheDetectorDoesNotConfirmIsNotDone) {
+  Shard shard({repair()});
+  shard.anomaly(true);
+  shard.end_last();
+  shard.now = *shard.engine->next_wake();
+  shard.step(WokeUp{});
+  EXPECT_EQ(shard.incident().state, Incident::State::kEscalated);
+}
+
+TEST(Engine, KeysAreSetSeenByTemplatesAndExpire) {
+  Rule greet = rule("r", "core.st2.webhook", "t.hello", hook("go"));
+  greet.action_parameters = Value::object({{"who", "{{ st2kv.system.captain }}"}});
+  Shard shard({greet});
+  shard.step(KeySetRequested{"captain", "Grace", 10s, 0});
+  shard.begin();
+  shard.post("go");
+  EXPECT_EQ(shard.starts.back().parameters.get("who"), Value("Grace"));
+  shard.now += 1min;
+  shard.post("go");
+  EXPECT_NE(shard.starts.back().parameters.get("who"), Value("Grace")) << "ten seconds are over";
+  shard.step(KeyDeleteRequested{"nobody", ++shard.token});
+  EXPECT_EQ(shard.answers.back().answer.error().code, Code::kNotFound);
+}
+
+TEST(Engine, NewContentIsInForceAtOnceAndOldEventsKeepTheirs) {
+  Shard shard({rule("r", "core.st2.webhook", "t.work", hook("go"))});
+  shard.post("go");
+  const std::string before = shard.store.trigger_instances({}, {})->items.front().content_version;
+  shard.step(ContentChanged{content({}), ++shard.token});
+  shard.post("go");
+  EXPECT_EQ(shard.starts.size(), 1u);
+  EXPECT_NE(shard.engine->content()->version(), before);
+  EXPECT_EQ(shard.store.content_rules(before)->size(), 1u);
+}
+
+TEST(Engine, AnUnknownTriggerIsRefused) {
+  Shard shard({});
+  shard.step(TriggerArrived{"no.such", {}, Value::object({}), "", ++shard.token});
+  EXPECT_EQ(shard.answers.back().answer.error().code, Code::kNotFound);
+}
+
+}  // namespace
+}  // namespace midwatch

@@ -1,0 +1,184 @@
+// engine/state.h — the engine's state and the handlers of its inputs; for engine's own sources only.
+//
+// Every handler runs to completion. What it causes next (a finished child, a workflow that can go on)
+// goes to `work_`, which the step empties before it returns: no handler calls back into one that is
+// running. Records that changed are collected once, at the end of the step.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/compiled_content.h"
+#include "engine/engine.h"
+#include "engine/timers.h"
+#include "expr/workflow_functions.h"
+#include "policy/run_ledger.h"
+#include "workflow/conductor.h"
+
+namespace midwatch {
+
+// A workflow that is conducted.
+struct WorkflowRun {
+  std::optional<Conductor> conductor;  // once it started
+  std::uint64_t deltas = 0;            // journaled so far
+  std::uint32_t depth = 0;             // workflows around it
+  // Results of the items of tasks with items, by (task, route): the conductor does not keep results.
+  std::map<std::pair<std::string, std::uint32_t>, std::vector<Value>> items;
+};
+
+struct OpenExecution {
+  Execution record;
+  std::shared_ptr<const CompiledContent> content;  // what `plan` points into
+  const ActionPlan* plan = nullptr;                // null when the action is gone
+  std::unique_ptr<WorkflowRun> workflow;           // of runner orquesta once it started
+  std::set<ObjectId> children;                     // not completed
+  bool holds_slot = false;
+  Timers::Handle watchdog{};                       // while it holds a slot: when the attempt is given up
+  bool changed = false;
+};
+
+// Where an execution comes from.
+struct Origin {
+  Value supplied;                       // parameters as given
+  Value context;                        // of the execution
+  Value template_contexts;              // {"trigger": payload} for templates
+  const OpenExecution* parent = nullptr;
+  std::optional<TaskPlace> place;
+  std::optional<ObjectId> trigger_instance;
+  std::string rule;
+  std::optional<ObjectId> incident;
+  Duration delay{};
+};
+
+class Engine::State final : public Datastore {
+ public:
+  State(std::shared_ptr<const CompiledContent> content, Options options);
+
+  void begin(Instant now, Decision& out);
+  void end();  // empties work_, collects what changed
+
+  void on(TriggerArrived& input);
+  void on(AnomalyReported& input);
+  void on(ExecutionRequested& input);
+  void on(CancelRequested& input);
+  void on(ReEmitRequested& input);
+  void on(KeySetRequested& input);
+  void on(KeyDeleteRequested& input);
+  void on(ContentChanged& input);
+  void on(ActionOutcome& input);
+  void on(PageOutcome& input);
+  void on(WokeUp& input);
+  void recover(OpenState& state);
+
+  [[nodiscard]] std::optional<Instant> next_wake() const { return timers_.next_due(); }
+  [[nodiscard]] Counts counts() const;
+  [[nodiscard]] const std::shared_ptr<const Content>& content() const { return content_->content(); }
+
+  // Datastore: what templates see as st2kv.
+  [[nodiscard]] Result<std::optional<std::string>> get(Owner owner, std::string_view user, std::string_view key,
+                                                       bool decrypt) const override;
+
+ private:
+  struct ChildDone {
+    ObjectId parent;
+    TaskPlace place;
+    ExecutionStatus status;
+    Value result;
+  };
+  struct Advance {
+    ObjectId workflow;
+  };
+  struct RepairDone {
+    ObjectId incident;
+    ObjectId execution;
+    std::string action;
+    ExecutionStatus status;
+    Value result;
+    Duration took;
+  };
+  using Work = std::variant<ChildDone, Advance, RepairDone>;
+
+  // rules.cc: from a trigger instance to executions.
+  struct Enforced {
+    std::size_t started = 0;
+    std::size_t matched = 0;
+  };
+  ObjectId occur(std::string trigger, Value payload, std::string trace_tag, TriggerInstance& instance);
+  Enforced enforce(const TriggerInstance& instance, const Value& trigger_parameters, Incident* incident);
+  bool enforce_rule(const Rule& rule, const TriggerInstance& instance, Incident* incident);
+  Status check_guard(const Rule& rule, const TriggerInstance& instance);
+  void record_enforcement(const TriggerInstance& instance, const std::string& rule, std::optional<ObjectId> execution,
+                          std::string failure);
+
+  // executions.cc: the life of one execution.
+  Result<ObjectId> create(const std::string& action, Origin origin);
+  Result<Value> prepare_parameters(const ActionPlan& plan, const Origin& origin) const;
+  ObjectId create_failed(const std::string& action, Origin origin, const Error& error);
+  OpenExecution& insert(const ActionPlan* plan, const std::string& action, Origin origin, Value parameters);
+  void schedule(OpenExecution& open);
+  void start(OpenExecution& open);
+  void start_waiting();
+  void finish(OpenExecution& open, ExecutionStatus status, Value result);
+  void cancel(OpenExecution& open, const std::string& user);
+  void set_status(OpenExecution& open, ExecutionStatus status);
+  void touch(OpenExecution& open);
+  [[nodiscard]] Value config_of(const OpenExecution& open) const;
+  OpenExecution* find(ObjectId id);
+
+  // workflows.cc: what conductors offer is run, what ends is told to them.
+  void start_workflow(OpenExecution& open, const Value& inputs);
+  void advance(OpenExecution& open);
+  void start_task(OpenExecution& open, const OfferedTask& task);
+  void start_child(OpenExecution& open, const OfferedTask& task, const OfferedAction& action);
+  void tell(OpenExecution& open, const TaskPlace& place, FlowStatus status, const Value& result);
+  void journal(OpenExecution& open);
+  void complete_workflow_if_done(OpenExecution& open);
+  void do_work(ChildDone& done);
+  void do_work(Advance& work);
+  Status restore_workflow(OpenExecution& open, std::span<const Value> journal);
+
+  // incidents.cc
+  void do_work(RepairDone& done);
+  void dispatch(Incident& incident);
+  void meet(Incident& incident, IncidentNeed need);
+  void touch(Incident& incident);
+  Incident* find_incident(ObjectId id);
+
+  // recovery.cc
+  void recover_execution(Execution record);
+  void resume(OpenExecution& open);
+
+  void acknowledge(AckToken token, Result<Value> answer);
+
+  std::shared_ptr<const CompiledContent> content_;
+  const Options options_;
+  IncidentMachine machine_;
+  ObjectIdSource ids_;
+  RunLedger ledger_;
+  Timers timers_;
+  std::unordered_map<ObjectId, std::unique_ptr<OpenExecution>> open_;
+  std::deque<ObjectId> waiting_;
+  std::size_t running_ = 0;
+  std::map<ObjectId, Incident> incidents_;
+  std::map<std::string, ObjectId> incident_by_key_;
+  std::map<std::string, KeyValue, std::less<>> keys_;
+  Counts counts_{};
+
+  // Of the step that is running.
+  Instant now_{};
+  Decision* out_ = nullptr;
+  std::deque<Work> work_;
+  std::vector<ObjectId> changed_executions_;
+  std::vector<ObjectId> changed_incidents_;
+};
+
+}  // namespace midwatch

@@ -1,0 +1,172 @@
+// What conductors offer is run; what ends is told to them (spec 5.10).
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "engine/state.h"
+
+namespace midwatch {
+namespace {
+
+// The statuses that an execution and a workflow have in common carry the same names.
+FlowStatus flow_status(ExecutionStatus status) {
+  return parse_flow_status(to_string(status)).value_or(FlowStatus::kFailed);
+}
+
+ExecutionStatus execution_status_of(FlowStatus status) {
+  return execution_status(to_string(status)).value_or(ExecutionStatus::kFailed);
+}
+
+Value workflow_result(const Conductor& conductor) {
+  const Value output = conductor.output();
+  ObjectBuilder result;
+  result.set("output", output.size() == 0 ? Value() : output);  // an empty output is null
+  if (is_abended(conductor.status())) result.set("errors", conductor.errors());
+  return std::move(result).build();
+}
+
+Value error_list(const Error& error, const TaskPlace& place) {
+  return Value::object({{"errors", Value::array({Value::object({{"type", "error"},
+                                                                {"message", error.to_string()},
+                                                                {"task_id", place.task},
+                                                                {"route", place.route}})})}});
+}
+
+}  // namespace
+
+// The journal's first entry is the definition itself: a workflow goes on with the text that it was
+// started with, whatever has become of the pack.
+void Engine::State::start_workflow(OpenExecution& open, const Value& inputs) {
+  const ActionPlan& plan = *open.plan;
+  const SourceText* source = plan.pack->workflow_of(*plan.action);
+  const Value st2 = Value::object({{"action_execution_id", open.record.id.hex()},
+                                   {"workflow_execution_id", open.record.id.hex()},
+                                   {"api_url", options_.api_url},
+                                   {"user", open.record.context.get("user")},
+                                   {"pack", plan.action->pack},
+                                   {"action", open.record.action},
+                                   {"runner", plan.action->runner_type}});
+  const Value context = Value::object({{"st2", st2}, {"parent", open.record.context}});
+  auto conductor = Conductor::create(plan.workflow, inputs, context);
+  if (!conductor) {
+    return finish(open, ExecutionStatus::kFailed,
+                  Value::object({{"errors", Value::array({conductor.error().to_string()})}, {"output", nullptr}}));
+  }
+  open.workflow->conductor.emplace(std::move(*conductor));
+  open.workflow->conductor->set_datastore(this);
+  out_->changes.deltas.push_back(
+      {open.record.id, ++open.workflow->deltas,
+       Value::object({{"definition", source == nullptr ? "" : source->text}, {"file", source == nullptr ? "" : source->path}})});
+  if (Status started = open.workflow->conductor->request_status(FlowStatus::kRunning); !started) {
+    journal(open);
+    return finish(open, ExecutionStatus::kFailed,
+                  Value::object({{"errors", Value::array({started.error().to_string()})}, {"output", nullptr}}));
+  }
+  work_.emplace_back(Advance{open.record.id});
+}
+
+void Engine::State::do_work(Advance& work) {
+  OpenExecution* open = find(work.workflow);
+  if (open != nullptr && open->workflow != nullptr && open->workflow->conductor && !is_completed(open->record.status)) {
+    advance(*open);
+  }
+}
+
+// Tasks without an action succeed at once and may make others ready: asked until nothing is offered.
+void Engine::State::advance(OpenExecution& open) {
+  for (;;) {
+    const std::vector<OfferedTask> offered = open.workflow->conductor->next_tasks();
+    if (offered.empty()) break;
+    for (const OfferedTask& task : offered) start_task(open, task);
+  }
+  journal(open);
+  complete_workflow_if_done(open);
+}
+
+void Engine::State::tell(OpenExecution& open, const TaskPlace& place, FlowStatus status, const Value& result) {
+  Conductor& conductor = *open.workflow->conductor;
+  Status told;
+  if (place.item) {
+    auto& results = open.workflow->items[{place.task, place.route}];
+    if (results.size() <= *place.item) results.resize(*place.item + 1);
+    if (is_completed(status)) results[*place.item] = result;
+    told = conductor.on_item(place.task, place.route, *place.item, status, result, Value::array(results));
+  } else {
+    told = conductor.on_task(place.task, place.route, status, result);
+  }
+  // A refusal is the reference's: the workflow's own status says what follows (spec 5.9).
+  if (!told) open.record.context = with_member(open.record.context, "refused", told.error().to_string());
+}
+
+void Engine::State::start_task(OpenExecution& open, const OfferedTask& task) {
+  if (task.items_count && *task.items_count == 0) {
+    tell(open, {task.id, task.route, {}}, FlowStatus::kRunning, nullptr);
+    return tell(open, {task.id, task.route, {}}, FlowStatus::kSucceeded, Value::array({}));
+  }
+  for (const OfferedAction& action : task.actions) start_child(open, task, action);
+}
+
+void Engine::State::start_child(OpenExecution& open, const OfferedTask& task, const OfferedAction& action) {
+  TaskPlace place{task.id, task.route, action.item};
+  tell(open, place, FlowStatus::kRunning, nullptr);
+  if (!action.action.is_string()) return tell(open, place, FlowStatus::kSucceeded, nullptr);
+  ObjectBuilder orquesta;
+  orquesta.set("workflow_execution_id", open.record.id.hex());
+  orquesta.set("task_name", task.id);
+  orquesta.set("task_id", task.id);
+  orquesta.set("task_route", task.route);
+  if (action.item) orquesta.set("item_id", *action.item);
+  ObjectBuilder parent(open.record.context);
+  parent.set("execution_id", open.record.id.hex());
+  Origin origin;
+  origin.supplied = action.input.is_object() ? action.input : Value::object({});
+  origin.context = Value::object({{"user", open.record.context.get("user")},
+                                  {"parent", std::move(parent).build()},
+                                  {"orquesta", std::move(orquesta).build()}});
+  origin.parent = &open;
+  origin.place = place;
+  origin.delay = std::chrono::seconds(task.delay_seconds.int_or(0));
+  const auto child = create(action.action.to_text(), std::move(origin));
+  if (!child) tell(open, place, FlowStatus::kFailed, error_list(child.error(), place));
+}
+
+void Engine::State::do_work(ChildDone& done) {
+  OpenExecution* open = find(done.parent);
+  if (open == nullptr || open->workflow == nullptr || !open->workflow->conductor || is_completed(open->record.status)) return;
+  tell(*open, done.place, flow_status(done.status), done.result);
+  advance(*open);
+}
+
+void Engine::State::journal(OpenExecution& open) {
+  for (Value& delta : open.workflow->conductor->take_deltas()) {
+    out_->changes.deltas.push_back({open.record.id, ++open.workflow->deltas, std::move(delta)});
+  }
+}
+
+void Engine::State::complete_workflow_if_done(OpenExecution& open) {
+  Conductor& conductor = *open.workflow->conductor;
+  if (!is_completed(conductor.status())) {
+    if (conductor.status() == FlowStatus::kCanceling && open.children.empty()) journal(open);
+    return;
+  }
+  if (Status rendered = conductor.render_output(); !rendered) {
+    journal(open);
+    return finish(open, ExecutionStatus::kFailed,
+                  Value::object({{"errors", Value::array({rendered.error().to_string()})}, {"output", nullptr}}));
+  }
+  journal(open);
+  finish(open, execution_status_of(conductor.status()), workflow_result(conductor));
+}
+
+Status Engine::State::restore_workflow(OpenExecution& open, std::span<const Value> journal) {
+  if (journal.empty()) return Error(Code::kInvalid, "the journal of the workflow is empty");
+  const Value& head = journal.front();
+  MW_TRY(auto definition, compile_workflow(head.get("definition").text_or(""), head.get("file").text_or("")));
+  MW_TRY(Conductor conductor, Conductor::restore(std::move(definition), journal.subspan(1)));
+  open.workflow->conductor.emplace(std::move(conductor));
+  open.workflow->conductor->set_datastore(this);
+  open.workflow->deltas = journal.size();
+  return {};
+}
+
+}  // namespace midwatch

@@ -1,0 +1,127 @@
+#include "sim/scenario.h"
+
+#include <string>
+#include <utility>
+
+namespace midwatch {
+namespace {
+
+constexpr const char* kTwoSteps = R"(version: 1.0
+tasks:
+  first:
+    action: sim.work
+    next:
+      - when: <% succeeded() %>
+        do: second
+  second:
+    action: sim.work
+)";
+
+// Two branches, one of which forgives a failure, and a join.
+constexpr const char* kFan = R"(version: 1.0
+input:
+  - n: 1
+tasks:
+  left:
+    action: sim.look
+    next:
+      - publish:
+          - left: <% ctx().n + 1 %>
+        do: both
+  right:
+    action: sim.work
+    next:
+      - publish:
+          - right: <% ctx().n + 2 %>
+        do: both
+  both:
+    join: all
+    action: sim.look
+    next:
+      - when: <% succeeded() %>
+        do: inner
+  inner:
+    action: sim.two_steps
+output:
+  - sum: <% ctx().left + ctx().right %>
+)";
+
+constexpr const char* kRepair = R"(version: 1.0
+tasks:
+  look:
+    action: sim.look
+    next:
+      - do: restart
+  restart:
+    action: sim.restart
+    next:
+      - when: <% succeeded() %>
+        do: check
+  check:
+    action: sim.look
+)";
+
+Action action(std::string name, std::string runner, bool idempotent, std::string entry_point = "") {
+  Action made;
+  made.pack = "sim";
+  made.name = std::move(name);
+  made.runner_type = std::move(runner);
+  made.idempotent = idempotent;
+  made.entry_point = std::move(entry_point);
+  made.parameters = Value::object({});
+  return made;
+}
+
+Rule rule(std::string name, std::string trigger, Value trigger_parameters, std::string runs) {
+  Rule made;
+  made.pack = "sim";
+  made.name = std::move(name);
+  made.enabled = true;
+  made.trigger = std::move(trigger);
+  made.trigger_parameters = std::move(trigger_parameters);
+  made.action = std::move(runs);
+  made.action_parameters = Value::object({});
+  return made;
+}
+
+TriggerType trigger_type(std::string pack, std::string name) {
+  TriggerType made;
+  made.pack = std::move(pack);
+  made.name = std::move(name);
+  return made;
+}
+
+std::shared_ptr<const Pack> pack_of_types(std::string ref, std::string type) {
+  auto pack = std::make_shared<Pack>();
+  pack->ref = pack->name = ref;
+  pack->config = Value::object({});
+  pack->trigger_types.push_back(trigger_type(std::move(ref), std::move(type)));
+  return pack;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Content>> simulated_content() {
+  auto pack = std::make_shared<Pack>();
+  pack->ref = pack->name = "sim";
+  pack->config = Value::object({});
+  pack->actions = {action("work", "noop", false), action("look", "noop", true), action("restart", "noop", true),
+                   action("two_steps", "orquesta", false, "workflows/two_steps.yaml"),
+                   action("fan", "orquesta", false, "workflows/fan.yaml"),
+                   action("repair", "orquesta", false, "workflows/repair.yaml")};
+  pack->workflows = {{"actions/workflows/two_steps.yaml", kTwoSteps},
+                     {"actions/workflows/fan.yaml", kFan},
+                     {"actions/workflows/repair.yaml", kRepair}};
+  const auto hook = [](const char* url) { return Value::object({{"url", url}}); };
+  Rule guarded = rule("guarded", "core.st2.webhook", hook("guarded"), "sim.work");
+  guarded.max_runs = MaxRunsGuard{3, std::chrono::minutes(5), "{{ trigger.body.host }}"};
+  Rule repair = rule("on_anomaly", "midwatch.anomaly", Value::object({}), "sim.repair");
+  repair.max_runs = MaxRunsGuard{2, std::chrono::minutes(10), "{{ trigger.labels.service }}"};
+  pack->rules = {rule("work", "core.st2.webhook", hook("work"), "sim.work"),
+                 rule("flow", "core.st2.webhook", hook("flow"), "sim.two_steps"),
+                 rule("fan", "core.st2.webhook", hook("fan"), "sim.fan"),
+                 rule("fan_too", "core.st2.webhook", hook("fan"), "sim.work"), guarded, repair};
+  return Content::make({pack_of_types("core", "st2.webhook"), pack_of_types("midwatch", "anomaly"), pack});
+}
+
+}  // namespace midwatch
