@@ -40,24 +40,24 @@
 
 namespace midwatch {
 
-inline constexpr std::size_t kWorkflowItemsMax = 100'000;      // of one with-items task
+inline constexpr std::size_t kWorkflowItemsMax = 100'000;       // of one with-items task
 inline constexpr std::size_t kWorkflowSequenceMax = 1'000'000;  // task runs of one workflow: endless loops end
 inline constexpr std::size_t kWorkflowErrorsMax = 10'000;       // kept in the log
 
 struct OfferedAction {
-  Value action;                        // reference of the action (a text); null: the task does nothing
-  Value input;                         // object, or null when none is defined
-  std::optional<std::uint32_t> item;   // index, of a task with items
+  Value action;                       // reference of the action (a text); null: the task does nothing
+  Value input;                        // object, or null when none is defined
+  std::optional<std::uint32_t> item;  // index, of a task with items
 };
 
 struct OfferedTask {
-  std::string id;                       // the task's name
+  std::string id;  // the task's name
   std::uint32_t route = 0;
-  std::vector<OfferedAction> actions;   // one; with items, those that may start now
-  Value context;                        // what the task sees, without names that begin with "__"
-  Value delay_seconds;                  // integer; null when none is asked for
+  std::vector<OfferedAction> actions;        // one; with items, those that may start now
+  Value context;                             // what the task sees, without names that begin with "__"
+  Value delay_seconds;                       // integer; null when none is asked for
   std::optional<std::uint32_t> items_count;  // set for tasks with items; 0: report running, then succeeded with []
-  Value concurrency;                    // of tasks with items; null when not limited
+  Value concurrency;                         // of tasks with items; null when not limited
 };
 
 struct RerunRequest {
@@ -107,9 +107,9 @@ class Conductor {
   Status render_output();
 
   [[nodiscard]] FlowStatus status() const;
-  [[nodiscard]] Value output() const;                      // object, or null while there is none
-  [[nodiscard]] Value errors() const;                      // array: {"type", "message", "task_id"?, "route"?, …}
-  [[nodiscard]] std::vector<TaskRun> task_runs() const;    // in order of start
+  [[nodiscard]] Value output() const;                    // object, or null while there is none
+  [[nodiscard]] Value errors() const;                    // array: {"type", "message", "task_id"?, "route"?, …}
+  [[nodiscard]] std::vector<TaskRun> task_runs() const;  // in order of start
   [[nodiscard]] bool has_active_tasks() const;
   [[nodiscard]] const Definition& definition() const;
 

@@ -42,9 +42,9 @@ struct Assignment {
 };
 
 struct TaskTransition {
-  std::optional<Expression> when;     // absent: always taken
-  std::vector<Assignment> publish;    // in order; later ones see earlier ones
-  std::vector<std::string> targets;   // never empty: `continue` stands for a missing `do`
+  std::optional<Expression> when;    // absent: always taken
+  std::vector<Assignment> publish;   // in order; later ones see earlier ones
+  std::vector<std::string> targets;  // never empty: `continue` stands for a missing `do`
   Location where;
 };
 
@@ -60,6 +60,7 @@ struct RetryPolicy {
   std::optional<Expression> when;  // absent: when the task failed
   Expression count;
   std::optional<Expression> delay;  // seconds
+  bool of_transition = false;       // made by a transition to `retry`
 };
 
 struct TaskSpec {
@@ -69,7 +70,7 @@ struct TaskSpec {
   std::optional<WithItems> with;
   bool join_all = false;
   std::optional<std::int64_t> join_count;
-  std::optional<Expression> delay;  // seconds
+  std::optional<Expression> delay;   // seconds
   std::optional<RetryPolicy> retry;  // of `retry:`; a transition to `retry` replaces it in the graph
   std::vector<TaskTransition> next;
   Location where;
@@ -92,9 +93,9 @@ class Definition {
   [[nodiscard]] const std::vector<Assignment>& inputs() const { return inputs_; }  // null where no default is given
   [[nodiscard]] const std::vector<Assignment>& vars() const { return vars_; }
   [[nodiscard]] const std::vector<Assignment>& outputs() const { return outputs_; }
-  [[nodiscard]] const std::vector<TaskSpec>& tasks() const { return tasks_; }      // as written
-  [[nodiscard]] const TaskSpec* task(std::string_view name) const;                 // null where there is none
-  [[nodiscard]] const Graph& graph() const { return *graph_; }                     // workflow/graph.h
+  [[nodiscard]] const std::vector<TaskSpec>& tasks() const { return tasks_; }  // as written
+  [[nodiscard]] const TaskSpec* task(std::string_view name) const;             // null where there is none
+  [[nodiscard]] const Graph& graph() const { return *graph_; }                 // workflow/graph.h
   // The text as a located tree, with `with: text` written out as {items: text}: for inspection.
   [[nodiscard]] const YamlNode& root() const { return root_; }
   // Tasks in `do` that are not defined. The graph has no such node; a conductor refuses to run it.

@@ -29,10 +29,10 @@ struct InspectionError {
   enum class Type : std::uint8_t { kSyntax, kSemantic, kExpression, kContext };
 
   Type type = Type::kSyntax;
-  std::string language;     // "yaql", "jinja" or empty, of kExpression and kContext
-  std::string expression;   // of kExpression and kContext
+  std::string language;    // "yaql", "jinja" or empty, of kExpression and kContext
+  std::string expression;  // of kExpression and kContext
   std::string message;
-  std::string spec_path;    // "tasks.task1.next[0].publish"; empty for the whole
+  std::string spec_path;  // "tasks.task1.next[0].publish"; empty for the whole
   std::string schema_path;
   Location where;
 

@@ -11,8 +11,21 @@ namespace midwatch {
 
 enum class FlowStatus : std::uint8_t {
   kUnset,  // written "null"
-  kRequested, kScheduled, kDelayed, kRunning, kPending, kPausing, kPaused, kResuming,
-  kSucceeded, kFailed, kTimeout, kAbandoned, kRetrying, kCanceling, kCanceled,
+  kRequested,
+  kScheduled,
+  kDelayed,
+  kRunning,
+  kPending,
+  kPausing,
+  kPaused,
+  kResuming,
+  kSucceeded,
+  kFailed,
+  kTimeout,
+  kAbandoned,
+  kRetrying,
+  kCanceling,
+  kCanceled,
 };
 inline constexpr std::size_t kFlowStatusCount = 16;
 
@@ -24,12 +37,13 @@ template <class... Statuses>
 constexpr std::uint32_t status_set(Statuses... statuses) {
   return ((1u << static_cast<unsigned>(statuses)) | ...);
 }
-constexpr bool in_set(std::uint32_t set, FlowStatus status) { return ((set >> static_cast<unsigned>(status)) & 1u) != 0; }
+constexpr bool in_set(std::uint32_t set, FlowStatus status) {
+  return ((set >> static_cast<unsigned>(status)) & 1u) != 0;
+}
 }  // namespace internal
 
-inline constexpr std::uint32_t kStartingStatuses =
-    internal::status_set(FlowStatus::kRequested, FlowStatus::kScheduled, FlowStatus::kDelayed, FlowStatus::kRunning,
-                         FlowStatus::kPending);
+inline constexpr std::uint32_t kStartingStatuses = internal::status_set(
+    FlowStatus::kRequested, FlowStatus::kScheduled, FlowStatus::kDelayed, FlowStatus::kRunning, FlowStatus::kPending);
 // Tasks are offered while the workflow has one of these.
 inline constexpr std::uint32_t kRunningStatuses =
     internal::status_set(FlowStatus::kRequested, FlowStatus::kScheduled, FlowStatus::kDelayed, FlowStatus::kRunning,

@@ -1,0 +1,42 @@
+// workflow/task_functions.h — what result(), item(), task_status() and their kin answer inside a workflow.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "expr/workflow_functions.h"
+#include "workflow/flow_state.h"
+
+namespace midwatch {
+
+class TaskFunctions final : public WorkflowFunctions {
+ public:
+  // Outside of a task: input, vars, output.
+  explicit TaskFunctions(const FlowState& state, const Graph& graph) : state_(state), graph_(graph) {}
+  TaskFunctions(const FlowState& state, const Graph& graph, NodeIndex node, std::uint32_t route, Value result = {})
+      : state_(state), graph_(graph), in_task_(true), node_(node), route_(route), result_(std::move(result)) {}
+
+  void set_item(Value item) { item_ = std::move(item); }
+  void clear_item() { item_.reset(); }
+
+  [[nodiscard]] std::optional<Value> current_task() const override;
+  [[nodiscard]] std::optional<Value> current_item() const override { return item_; }
+  // A task that did not run on the route is looked for on the nearest earlier route whose transitions are
+  // all part of this one.
+  [[nodiscard]] std::optional<std::string> task_status(std::string_view task,
+                                                       std::optional<std::int64_t> route) const override;
+  [[nodiscard]] std::optional<Value> task_record(std::string_view task,
+                                                 std::optional<std::int64_t> route) const override;
+
+ private:
+  const FlowState& state_;
+  const Graph& graph_;
+  bool in_task_ = false;
+  NodeIndex node_ = 0;
+  std::uint32_t route_ = 0;
+  Value result_;
+  std::optional<Value> item_;
+};
+
+}  // namespace midwatch
