@@ -47,9 +47,11 @@ jobs_count() {
   echo $((cores < memory_gb ? cores : memory_gb))
 }
 
-# configure PRESET: quick when nothing changed, since ninja itself reconfigures when a list of files did.
+# configure PRESET: only when it was not, or its definition changed since; ninja itself configures again when a
+# CMakeLists.txt changed.
 configure() {
-  if [ -f "$root/build/$1/build.ninja" ]; then
+  local made=$root/build/$1/build.ninja
+  if [ -f "$made" ] && [ ! "$root/CMakePresets.json" -nt "$made" ]; then
     echo "build/$1 is configured"
   else
     (cd "$root" && cmake --preset "$1")
