@@ -26,7 +26,25 @@ struct Call;
 
 // The type as Python sees it.
 enum class Type : std::uint8_t {
-  kNone, kBool, kInt, kFloat, kString, kList, kTuple, kDict, kSet, kUndefined, kCallable, kIterator, kOther,
+  kNone,
+  kBool,
+  kInt,
+  kFloat,
+  kString,
+  kList,
+  kTuple,
+  kDict,
+  kSet,
+  kUndefined,
+  kCallable,
+  kIterator,
+  kOther,
+};
+
+// How to write what JSON does not have when an expression is left.
+enum class Foreign : std::uint8_t {
+  kText,    // as its text: keys and points in time become strings
+  kMarked,  // as the conformance files do: {"$pairs": …}, {"$datetime": …}, {"$float": …}
 };
 
 class Object : public std::enable_shared_from_this<Object> {
@@ -38,7 +56,10 @@ class Object : public std::enable_shared_from_this<Object> {
   [[nodiscard]] Type type() const { return type_; }
   [[nodiscard]] virtual std::string type_name() const = 0;  // Python's, e.g. "tuple"
   [[nodiscard]] virtual std::string text() const;           // what str() gives, for kinds without rules of their own
+  [[nodiscard]] virtual std::string repr() const { return text(); }
   [[nodiscard]] virtual bool truthy() const { return true; }
+  // Its JSON form; without one it is its text.
+  [[nodiscard]] virtual Value exported(Foreign foreign) const;
   // An attribute, or nothing (undefined) when there is none.
   [[nodiscard]] virtual Outcome<bool> attribute(Evaluation& evaluation, std::string_view name, Datum& out) const;
 
@@ -68,7 +89,9 @@ class Datum {
   [[nodiscard]] const Value& plain() const { return value_; }
   [[nodiscard]] Object* object() const { return object_.get(); }
   template <class T>
-  [[nodiscard]] T* as() const { return dynamic_cast<T*>(object_.get()); }
+  [[nodiscard]] T* as() const {
+    return dynamic_cast<T*>(object_.get());
+  }
 
   [[nodiscard]] bool is_none() const { return is_plain() && value_.is_null(); }
   [[nodiscard]] bool is_bool() const { return is_plain() && value_.is_bool(); }
@@ -130,14 +153,18 @@ class SetObject final : public Object {
 class UndefinedObject final : public Object {
  public:
   enum class Mode : std::uint8_t { kStrict, kLenient };
-  UndefinedObject(std::string message, Mode m)
-      : Object(Type::kUndefined), message(std::move(message)), mode(m) {}
+  UndefinedObject(std::string message, Mode m) : Object(Type::kUndefined), message(std::move(message)), mode(m) {}
   [[nodiscard]] std::string type_name() const override {
     return mode == Mode::kStrict ? "StrictUndefined" : "Undefined";
   }
   [[nodiscard]] bool truthy() const override { return false; }
+  [[nodiscard]] bool strict() const { return mode == Mode::kStrict || refused; }
+  [[nodiscard]] Failure failure() const {
+    return refused ? Failure(ErrorKind::kOther, "SecurityError", message) : undefined_error(message);
+  }
   std::string message;
   Mode mode;
+  bool refused = false;  // exists, but the sandbox does not show it
 };
 
 // A text that is safe to put into HTML.
@@ -180,13 +207,8 @@ class IteratorObject : public Object {
 [[nodiscard]] std::pair<Datum, Datum> dict_entry(const Datum& datum, std::size_t index);
 [[nodiscard]] bool dict_find(const Datum& datum, const Datum& key, Datum& out);
 
-// How to write what JSON does not have when an expression is left.
-enum class Foreign : std::uint8_t {
-  kText,    // as its text: keys and points in time become strings
-  kMarked,  // as the conformance files do: {"$pairs": …}, {"$datetime": …}, {"$float": …}
-};
 inline constexpr int kDatumDepthMax = 200;
-// Tuples, sets and iterators become arrays. Fails for functions and other things without a JSON form.
+// Tuples, sets and iterators become arrays. Fails on what is undefined.
 [[nodiscard]] Outcome<Value> to_value(Evaluation& evaluation, const Datum& datum, Foreign foreign = Foreign::kText,
                                       int depth = 0);
 

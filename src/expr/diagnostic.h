@@ -33,7 +33,7 @@ struct Diagnostic {
   ErrorKind kind = ErrorKind::kOther;
   std::string exception;  // the reference implementation's class, e.g. "TypeError"
   std::string message;
-  std::string source{};  // the whole source text, set where the program is left
+  std::string source{};             // the whole source text, set where the program is left
   std::uint32_t offset = kNowhere;  // byte offset into source
 
   // "{{ a + }}\n       ^", the line of the place and a caret below it; empty without a place.

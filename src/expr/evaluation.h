@@ -22,12 +22,12 @@ namespace midwatch {
 struct EvalLimits {
   std::uint64_t steps_max = 20'000'000;
   std::size_t output_bytes_max = 64u << 20;  // of all texts and lists made, not only of the result
-  std::uint32_t depth_max = 150;             // calls and nesting while running
+  std::uint32_t depth_max = 300;             // calls and nesting while running
   std::size_t regex_program_bytes_max = 4u << 20;
 };
 
 // Nesting of the source text: brackets, operators, blocks.
-inline constexpr std::uint32_t kSourceDepthMax = 100;
+inline constexpr std::uint32_t kSourceDepthMax = 150;
 inline constexpr std::size_t kSourceBytesMax = 1u << 20;
 
 class Evaluation {

@@ -27,8 +27,8 @@ struct Call {
   std::string_view name{};
   std::vector<Datum> args{};  // by parameter after binding; before it, the positional arguments
   std::vector<std::pair<std::string, Datum>> named{};
-  std::vector<bool> given{};     // per parameter, after binding
-  std::vector<Datum> rest{};     // what "*name" took
+  std::vector<bool> given{};  // per parameter, after binding
+  std::vector<Datum> rest{};  // what "*name" took
 
   [[nodiscard]] bool has(std::size_t parameter) const { return parameter < given.size() && given[parameter]; }
 };
@@ -69,6 +69,8 @@ struct Function {
 class FunctionTable {
  public:
   void add(std::span<const NativeEntry> entries);
+  // A second name for a function that is there.
+  void alias(std::string_view name, std::string_view existing);
   [[nodiscard]] const Function* find(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> names() const;  // sorted
 

@@ -27,8 +27,7 @@ class Scope {
 class MapScope final : public Scope {
  public:
   MapScope() = default;
-  explicit MapScope(Value variables, const Scope* outer = nullptr)
-      : variables_(std::move(variables)), outer_(outer) {}
+  explicit MapScope(Value variables, const Scope* outer = nullptr) : variables_(std::move(variables)), outer_(outer) {}
 
   // Lays one variable over the object. O(1); the last of a name wins.
   MapScope& set(std::string name, Value value);

@@ -59,8 +59,8 @@ class Datastore {
   enum class Owner : std::uint8_t { kSystem, kUser };
   virtual ~Datastore() = default;
   // nullopt when there is no such key. `decrypt` asks for the clear text of a secret.
-  [[nodiscard]] virtual Result<std::optional<std::string>> get(Owner owner, std::string_view user,
-                                                               std::string_view key, bool decrypt) const = 0;
+  [[nodiscard]] virtual Result<std::optional<std::string>> get(Owner owner, std::string_view user, std::string_view key,
+                                                               bool decrypt) const = 0;
 };
 
 }  // namespace midwatch

@@ -1,0 +1,65 @@
+// expr/pattern.h — regular expressions as the filters and functions use them.
+//
+// RE2: linear in the text, bounded in memory, so a pattern cannot hang an evaluation. Look-around and
+// back-references are not supported and are errors of kind value. Compiled patterns are kept, the
+// last kPatternsKeptMax of each thread.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "expr/diagnostic.h"
+
+namespace midwatch {
+
+inline constexpr std::size_t kPatternsKeptMax = 64;
+
+struct PatternFlags {
+  bool ignore_case = false;
+  bool multi_line = false;
+  bool dot_all = false;
+};
+
+// One match: byte ranges of the whole and of each group; {npos, npos} for a group that took no part.
+struct PatternMatch {
+  struct Range {
+    std::size_t start = std::string_view::npos;
+    std::size_t end = std::string_view::npos;
+    [[nodiscard]] bool matched() const { return start != std::string_view::npos; }
+  };
+  std::vector<Range> groups;  // [0] is the whole match
+};
+
+class Pattern {
+ public:
+  [[nodiscard]] static Outcome<std::shared_ptr<const Pattern>> compile(std::string_view source,
+                                                                       PatternFlags flags = {});
+  ~Pattern();
+
+  enum class Anchor { kNone, kStart, kBoth };
+  [[nodiscard]] std::optional<PatternMatch> match(std::string_view text, std::size_t from = 0,
+                                                  Anchor anchor = Anchor::kNone) const;
+  // All matches from left to right as Python's finditer gives them; at most `count_max`.
+  [[nodiscard]] std::vector<PatternMatch> match_all(std::string_view text, std::size_t count_max) const;
+  // re.sub with Python's replacement syntax; fails for a bad reference.
+  [[nodiscard]] Outcome<std::string> substitute(std::string_view text, std::string_view replacement,
+                                                std::size_t count_max, std::size_t bytes_max) const;
+  [[nodiscard]] std::size_t group_count() const;
+  [[nodiscard]] std::vector<std::pair<std::string, std::size_t>> group_names() const;
+  [[nodiscard]] const std::string& source() const { return source_; }
+
+ private:
+  struct Engine;
+  Pattern();
+  std::unique_ptr<Engine> engine_;
+  std::string source_;
+};
+
+// re.escape
+[[nodiscard]] std::string escaped_pattern(std::string_view text);
+
+}  // namespace midwatch
