@@ -1,5 +1,6 @@
 #include "value/value.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -76,13 +77,30 @@ namespace {
 // Names come from outside: with a known hash a sender could make all of them collide. The kernel gives
 // each process 16 random bytes. Nothing can be told from the seed but the places in an index; what is
 // iterated, compared or hashed for others does not depend on it.
-std::uint64_t index_seed() {
-  static const std::uint64_t seed = [] {
-    std::uint64_t word = 0x9e3779b97f4a7c15ULL;
-    if (const auto* bytes = reinterpret_cast<const char*>(::getauxval(AT_RANDOM))) std::memcpy(&word, bytes + 8, 8);
-    return word;
-  }();
+struct IndexSeed {
+  std::uint64_t first = 0x9e3779b97f4a7c15ULL;
+  std::uint64_t second = 0xe7037ed1a0b428dbULL;
+  IndexSeed() {
+    const auto* bytes = reinterpret_cast<const char*>(::getauxval(AT_RANDOM));
+    if (bytes == nullptr) return;
+    std::memcpy(&first, bytes, sizeof first);
+    std::memcpy(&second, bytes + sizeof first, sizeof second);
+  }
+};
+const IndexSeed& index_seed() {
+  static const IndexSeed seed;
   return seed;
+}
+
+std::uint64_t load8(const char* from) {
+  std::uint64_t word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+std::uint64_t load4(const char* from) {
+  std::uint32_t word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
 }
 
 std::uint64_t fold_multiply(std::uint64_t a, std::uint64_t b) {
@@ -93,38 +111,104 @@ std::uint64_t fold_multiply(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
+// Folded products of two secret-masked words: the last up to 16 bytes may overlap those before.
 std::uint32_t name_hash(std::string_view name) {
-  constexpr std::uint64_t kOdd = 0xa0761d6478bd642fULL;
-  std::uint64_t h = index_seed() ^ (name.size() * 0xe7037ed1a0b428dbULL);
-  while (name.size() >= 8) {
-    std::uint64_t word;
-    std::memcpy(&word, name.data(), 8);
-    h = fold_multiply(h ^ word, kOdd);
-    name.remove_prefix(8);
+  const IndexSeed& seed = index_seed();
+  const char* at = name.data();
+  const std::size_t size = name.size();
+  std::uint64_t h = seed.second ^ size;
+  std::uint64_t a = 0;
+  std::uint64_t b = 0;
+  if (size > 16) {
+    for (std::size_t left = size; left > 16; left -= 16, at += 16) {
+      h = fold_multiply(load8(at) ^ seed.first, load8(at + 8) ^ h);
+    }
+    const char* end = name.data() + size;
+    a = load8(end - 16);
+    b = load8(end - 8);
+  } else if (size >= 8) {
+    a = load8(at);
+    b = load8(at + size - 8);
+  } else if (size >= 4) {
+    a = load4(at);
+    b = load4(at + size - 4);
+  } else if (size != 0) {
+    const auto byte = [at](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(at[i])}; };
+    a = byte(0) << 16 | byte(size / 2) << 8 | byte(size - 1);
   }
-  std::uint64_t tail = 0;
-  if (!name.empty()) std::memcpy(&tail, name.data(), name.size());
-  h = fold_multiply(h ^ tail, kOdd);
+  h = fold_multiply(a ^ seed.first, b ^ h);
   return static_cast<std::uint32_t>(h ^ h >> 32);
 }
 
-std::uint32_t index_slots(std::size_t members) { return static_cast<std::uint32_t>(std::bit_ceil(members * 2)); }
+std::uint32_t index_slots(std::size_t members) {
+  if (members < Node::kIndexedMembersMin) return 0;
+  return static_cast<std::uint32_t>(std::bit_ceil(members * 2));
+}
+
+std::size_t Node::position(const Value& object, std::string_view name) {
+  const std::span<const Value::Member> members = object.members();
+  if (members.empty()) return 0;
+  const NameProbe probe(name);
+  Node* node = object.node();
+  if (node->index_size == 0) {
+    std::size_t at = 0;
+    while (at < members.size() && !probe.matches(members[at].key)) ++at;
+    return at;
+  }
+  const std::uint32_t* index = node->index();
+  const std::size_t mask = node->index_size - 1;
+  for (std::size_t slot = name_hash(name) & mask; index[slot] != kNoSlot; slot = (slot + 1) & mask) {
+    if (probe.matches(members[index[slot]].key)) return index[slot];
+  }
+  return members.size();
+}
+
+Value Node::object(std::span<Value::Member> moved, std::span<const std::uint32_t> index) {
+  Node* node = make(Value::Tag::kObject, moved.size_bytes() + index.size_bytes());
+  node->size = static_cast<std::uint32_t>(moved.size());
+  node->index_size = static_cast<std::uint32_t>(index.size());
+  std::uninitialized_move(moved.begin(), moved.end(), node->members());
+  if (!index.empty()) std::memcpy(node->index(), index.data(), index.size_bytes());
+  return wrap(Value::Tag::kObject, node);
+}
+
+Value Node::object_with(const Value& base, std::span<const Value::Member> changes) {
+  const std::span<const Value::Member> old = base.members();
+  std::vector<std::size_t> places(changes.size());  // of each change in `old`
+  std::size_t total = old.size();
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    places[i] = position(base, changes[i].name());
+    if (places[i] == old.size()) ++total;
+  }
+  const std::uint32_t slots = index_slots(total);
+  Node* node = make(Value::Tag::kObject, total * sizeof(Value::Member) + slots * sizeof(std::uint32_t));
+  node->size = static_cast<std::uint32_t>(total);
+  node->index_size = slots;
+  Value::Member* end = std::uninitialized_copy(old.begin(), old.end(), node->members());
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (places[i] == old.size()) std::construct_at(end++, changes[i]);
+    else node->members()[places[i]].value = changes[i].value;
+  }
+  if (slots != 0) {
+    const std::span<std::uint32_t> index(node->index(), slots);
+    Node* before = old.empty() ? nullptr : base.node();
+    std::size_t first = 0;
+    if (before != nullptr && before->index_size == slots) {
+      std::memcpy(index.data(), before->index(), index.size_bytes());
+      first = old.size();
+    } else {
+      std::ranges::fill(index, kNoSlot);
+    }
+    for (std::size_t i = first; i < total; ++i) {
+      place_in_index(index, name_hash(node->members()[i].name()), static_cast<std::uint32_t>(i));
+    }
+  }
+  return wrap(Value::Tag::kObject, node);
+}
 
 }  // namespace internal
 
-Value::Value(std::string_view text) : bits_{} {
-  if (text.size() <= 14) {
-    if (!text.empty()) std::memcpy(bits_, text.data(), text.size());
-    bits_[15] = static_cast<unsigned char>(static_cast<unsigned>(Tag::kShort) | text.size() << 4);
-  } else {
-    *this = Node::text(text);
-  }
-}
-
-Value::Value(Tag tag, Node* node) noexcept : bits_{} {
-  std::memcpy(bits_, &node, sizeof node);
-  bits_[15] = static_cast<unsigned char>(tag);
-}
+void Value::set_text(std::string_view text) { *this = Node::text(text); }
 
 Value Value::from_integer(std::int64_t v) noexcept {
   Value value;
@@ -152,37 +236,17 @@ std::optional<Value> Value::integer(std::string_view decimal) {
   return Node::bigint(canonical);
 }
 
-void Value::retain() const noexcept { node()->references.fetch_add(1, std::memory_order_relaxed); }
-
 void Value::release() noexcept {
   Node* shared = node();
   if (shared->references.load(std::memory_order_acquire) == 1 ||
       shared->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    Node::destroy(tag(), shared);
+    if (tag() <= Tag::kText) {
+      std::destroy_at(shared);
+      ::operator delete(shared);
+    } else {
+      Node::destroy(tag(), shared);
+    }
   }
-}
-
-Value& Value::operator=(const Value& other) noexcept {
-  if (this != &other) {
-    // `other` may be a part of what this handle owns: take its bits before letting go.
-    unsigned char taken[sizeof bits_];
-    std::memcpy(taken, other.bits_, sizeof bits_);
-    if (other.is_shared()) other.retain();
-    if (is_shared()) release();
-    std::memcpy(bits_, taken, sizeof bits_);
-  }
-  return *this;
-}
-Value& Value::operator=(Value&& other) noexcept {
-  if (this != &other) {
-    // `other` may be a part of what this handle owns: take it out before letting go.
-    unsigned char taken[sizeof bits_];
-    std::memcpy(taken, other.bits_, sizeof bits_);
-    std::memset(other.bits_, 0, sizeof bits_);
-    if (is_shared()) release();
-    std::memcpy(bits_, taken, sizeof bits_);
-  }
-  return *this;
 }
 
 Value Value::array(std::initializer_list<Value> elements) { return array(std::vector<Value>(elements)); }
@@ -233,7 +297,7 @@ bool names_are_unique(std::span<const Value::Member> members) {
 Value Value::object_from(std::span<Member> members) {
   MW_ASSERT(members.size() < std::numeric_limits<std::uint32_t>::max() / 4, "an object has less than 2^30 members");
   for (const Member& member : members) MW_ASSERT(member.key.is_string(), "names of members are texts");
-  const std::size_t slots = members.size() < Node::kIndexedMembersMin ? 0 : internal::index_slots(members.size());
+  const std::size_t slots = internal::index_slots(members.size());
   if (slots == 0 && !names_are_unique(members)) {
     ObjectBuilder builder;
     for (Member& member : members) builder.set(member.key, std::move(member.value));
@@ -257,13 +321,6 @@ bool Value::as_bool() const {
   return tag() == Tag::kTrue;
 }
 
-std::int64_t Value::as_int() const {
-  MW_ASSERT(is_int(), "asked a value that is no integer");
-  std::int64_t v;
-  std::memcpy(&v, bits_, sizeof v);
-  return v;
-}
-
 double Value::as_double() const {
   if (tag() == Tag::kDouble) {
     double v;
@@ -275,12 +332,6 @@ double Value::as_double() const {
   return std::strtod(std::string(node()->view()).c_str(), nullptr);
 }
 
-std::string_view Value::as_string() const& {
-  if (tag() == Tag::kShort) return {reinterpret_cast<const char*>(bits_), static_cast<std::size_t>(bits_[15] >> 4)};
-  MW_ASSERT(tag() == Tag::kText, "asked a value that is no text");
-  return node()->view();
-}
-
 std::string_view Value::bigint_digits() const {
   MW_ASSERT(is_bigint(), "asked a value that is no big integer");
   return node()->view();
@@ -288,16 +339,6 @@ std::string_view Value::bigint_digits() const {
 
 std::string Value::text_or(std::string_view fallback) const {
   return std::string(is_string() ? as_string() : fallback);
-}
-
-std::span<const Value> Value::elements() const {
-  if (tag() != Tag::kArray) return {};
-  return {node()->elements(), node()->size};
-}
-
-std::span<const Value::Member> Value::members() const {
-  if (tag() != Tag::kObject) return {};
-  return {node()->members(), node()->size};
 }
 
 std::size_t Value::size() const {
@@ -311,22 +352,9 @@ std::size_t Value::size() const {
 }
 
 const Value* Value::find(std::string_view name) const {
-  if (tag() != Tag::kObject) return nullptr;
-  Node* object = node();
-  const Member* members = object->members();
-  if (object->index_size == 0) {
-    for (std::uint32_t i = 0; i < object->size; ++i) {
-      if (members[i].name() == name) return &members[i].value;
-    }
-    return nullptr;
-  }
-  const std::uint32_t* index = object->index();
-  const std::size_t mask = object->index_size - 1;
-  for (std::size_t slot = internal::name_hash(name) & mask; index[slot] != internal::kNoSlot;
-       slot = (slot + 1) & mask) {
-    if (members[index[slot]].name() == name) return &members[index[slot]].value;
-  }
-  return nullptr;
+  const std::size_t at = Node::position(*this, name);
+  const std::span<const Member> all = members();
+  return at < all.size() ? &all[at].value : nullptr;
 }
 
 Value Value::get(std::string_view name) const {

@@ -22,6 +22,7 @@
 // containers on the path); destruction is not recursive, so depth cannot exhaust the stack.
 #pragma once
 
+#include <atomic>
 #include <compare>
 #include <cstdint>
 #include <cstring>
@@ -34,11 +35,18 @@
 #include <utility>
 #include <vector>
 
+#include "base/assert.h"
+
 namespace midwatch {
 
 namespace internal {
-struct Node;
-}
+struct Node;  // value/node.h
+struct alignas(8) NodeHeader {
+  std::atomic<std::uint32_t> references{1};
+  std::uint32_t size = 0;        // bytes, elements or members
+  std::uint32_t index_size = 0;  // slots of an object's index, a power of two, or 0
+};
+}  // namespace internal
 
 class Value {
  public:
@@ -55,22 +63,43 @@ class Value {
     std::memcpy(bits_, &v, sizeof v);
     bits_[15] = static_cast<unsigned char>(Tag::kDouble);
   }
-  Value(std::string_view text);  // must be UTF-8
+  Value(std::string_view text) : bits_{} {  // must be UTF-8
+    if (text.size() <= kShortBytesMax) {
+      set_short(text);
+    } else {
+      set_text(text);
+    }
+  }
   Value(const char* text) : Value(std::string_view(text)) {}
   Value(const std::string& text) : Value(std::string_view(text)) {}
 
   Value(const Value& other) noexcept {
     std::memcpy(bits_, other.bits_, sizeof bits_);
-    if (is_shared()) retain();
+    retain();
   }
   Value(Value&& other) noexcept {
     std::memcpy(bits_, other.bits_, sizeof bits_);
     std::memset(other.bits_, 0, sizeof bits_);
   }
-  Value& operator=(const Value& other) noexcept;
-  Value& operator=(Value&& other) noexcept;
+  // What is assigned may be a part of what this handle owns: it is taken before the old value is let go.
+  Value& operator=(const Value& other) noexcept {
+    Value copy(other);
+    swap(copy);
+    return *this;
+  }
+  Value& operator=(Value&& other) noexcept {
+    Value taken(std::move(other));
+    swap(taken);
+    return *this;
+  }
   ~Value() {
     if (is_shared()) release();
+  }
+  void swap(Value& other) noexcept {
+    Words mine = words();
+    const Words theirs = other.words();
+    std::memcpy(other.bits_, &mine, sizeof bits_);
+    std::memcpy(bits_, &theirs, sizeof bits_);
   }
 
   static Value array(std::vector<Value> elements);
@@ -98,9 +127,16 @@ class Value {
 
   // Each asserts the kind: ask first.
   [[nodiscard]] bool as_bool() const;
-  [[nodiscard]] std::int64_t as_int() const;
-  [[nodiscard]] double as_double() const;             // of any number; big integers are rounded
-  [[nodiscard]] std::string_view as_string() const&;  // valid while this handle lives
+  [[nodiscard]] std::int64_t as_int() const {
+    MW_ASSERT(is_int(), "asked a value that is no integer");
+    return static_cast<std::int64_t>(words().low);
+  }
+  [[nodiscard]] double as_double() const;              // of any number; big integers are rounded
+  [[nodiscard]] std::string_view as_string() const& {  // valid while this handle lives
+    if (tag() == Tag::kShort) return {reinterpret_cast<const char*>(bits_), static_cast<std::size_t>(bits_[15] >> 4)};
+    MW_ASSERT(tag() == Tag::kText, "asked a value that is no text");
+    return {static_cast<const char*>(payload()), header()->size};
+  }
   std::string_view as_string() const&& = delete;
   [[nodiscard]] std::string_view bigint_digits() const;  // "-123…"
   [[nodiscard]] std::string to_text() const { return std::string(as_string()); }
@@ -112,7 +148,10 @@ class Value {
   [[nodiscard]] bool bool_or(bool fallback) const { return is_bool() ? as_bool() : fallback; }
 
   // Elements of an array, members of an object (in order of insertion); empty for any other kind.
-  [[nodiscard]] std::span<const Value> elements() const;
+  [[nodiscard]] std::span<const Value> elements() const {
+    if (tag() != Tag::kArray) return {};
+    return {static_cast<const Value*>(payload()), header()->size};
+  }
   [[nodiscard]] std::span<const Member> members() const;
   [[nodiscard]] std::size_t size() const;  // elements, members, or bytes of a text; else 0
 
@@ -142,7 +181,10 @@ class Value {
     if constexpr (std::is_signed_v<Int>) return from_integer(static_cast<std::int64_t>(v));
     else return from_integer(static_cast<std::uint64_t>(v));
   }
-  Value(Tag tag, internal::Node* node) noexcept;
+  Value(Tag tag, internal::Node* node) noexcept : bits_{} {
+    std::memcpy(bits_, &node, sizeof node);
+    bits_[15] = static_cast<unsigned char>(tag);
+  }
   [[nodiscard]] Tag tag() const noexcept { return static_cast<Tag>(bits_[15] & 0x0f); }
   [[nodiscard]] bool is_shared() const noexcept { return tag() >= Tag::kBigInt; }
   [[nodiscard]] internal::Node* node() const noexcept {
@@ -150,9 +192,46 @@ class Value {
     std::memcpy(&n, bits_, sizeof n);
     return n;
   }
-  // Both only where is_shared().
-  void retain() const noexcept;
-  void release() noexcept;
+  [[nodiscard]] internal::NodeHeader* header() const noexcept {
+    internal::NodeHeader* h;
+    std::memcpy(&h, bits_, sizeof h);
+    return h;
+  }
+  [[nodiscard]] const void* payload() const noexcept { return header() + 1; }
+
+  void retain() const noexcept {
+    if (is_shared()) header()->references.fetch_add(1, std::memory_order_relaxed);
+  }
+  void release() noexcept;  // only where is_shared()
+
+  static constexpr std::size_t kShortBytesMax = 14;
+  void set_short(std::string_view text) {
+    // Two fixed copies that overlap: a copy of variable length is a call.
+    const char* from = text.data();
+    const std::size_t size = text.size();
+    if (size >= 8) {
+      std::memcpy(bits_, from, 8);
+      std::memcpy(bits_ + size - 8, from + size - 8, 8);
+    } else if (size >= 4) {
+      std::memcpy(bits_, from, 4);
+      std::memcpy(bits_ + size - 4, from + size - 4, 4);
+    } else {
+      for (std::size_t i = 0; i < size; ++i) bits_[i] = static_cast<unsigned char>(from[i]);
+    }
+    bits_[15] = static_cast<unsigned char>(static_cast<unsigned>(Tag::kShort) | size << 4);
+  }
+  void set_text(std::string_view text);
+
+  struct Words {
+    std::uint64_t low;
+    std::uint64_t high;
+    friend bool operator==(const Words&, const Words&) = default;
+  };
+  [[nodiscard]] Words words() const noexcept {
+    Words w;
+    std::memcpy(&w, bits_, sizeof w);
+    return w;
+  }
 
   // Payload in the first 8 bytes, or up to 14 bytes of text; byte 15 is the tag in the low half and
   // the length of a short text in the high half.
@@ -170,6 +249,11 @@ struct Value::Member {
   Member(const std::string& name, Value v) : key(name), value(std::move(v)) {}
   [[nodiscard]] std::string_view name() const { return key.as_string(); }
 };
+
+inline std::span<const Value::Member> Value::members() const {
+  if (tag() != Tag::kObject) return {};
+  return {static_cast<const Member*>(payload()), header()->size};
+}
 
 // Same kind, same content, same order of members.
 [[nodiscard]] bool identical(const Value& a, const Value& b);
@@ -200,9 +284,9 @@ class ObjectBuilder {
 
  private:
   ObjectBuilder& set_shared(const Value& name, Value value);
-  [[nodiscard]] std::size_t index_of(std::string_view name) const;
+  [[nodiscard]] std::size_t index_of(std::string_view name, std::uint32_t name_hash) const;
   std::vector<Value::Member> members_;
-  std::vector<std::uint32_t> index_;  // open addressing, in use above 8 members
+  std::vector<std::uint32_t> index_;  // as an object's, above 8 members
 };
 
 // A copy with one change. Containers that are not on the path are shared with the original.

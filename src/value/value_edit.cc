@@ -48,7 +48,8 @@ std::strong_ordering order_numbers(const Value& a, const Value& b) {
   if (a.is_double() && b.is_double()) return order_doubles(a.as_double(), b.as_double());
   if (a.is_int() && b.is_double()) return order_int_double(a.as_int(), b.as_double());
   if (a.is_double()) return 0 <=> order_numbers(b, a);
-  if (a.is_int()) return b.bigint_digits().starts_with('-') ? std::strong_ordering::greater : std::strong_ordering::less;
+  if (a.is_int())
+    return b.bigint_digits().starts_with('-') ? std::strong_ordering::greater : std::strong_ordering::less;
   if (b.is_bigint()) return order_digits(a.bigint_digits(), b.bigint_digits());
   if (b.is_int()) return 0 <=> order_numbers(b, a);
   const double other = b.as_double();
@@ -166,11 +167,11 @@ std::strong_ordering order(const Value& a, const Value& b) {
     case Value::Kind::kObject: {
       const auto x = by_name(a);
       const auto y = by_name(b);
-      return std::lexicographical_compare_three_way(
-          x.begin(), x.end(), y.begin(), y.end(), [](const Value::Member* m, const Value::Member* n) {
-            const auto c = m->name() <=> n->name();
-            return c != 0 ? c : order(m->value, n->value);
-          });
+      return std::lexicographical_compare_three_way(x.begin(), x.end(), y.begin(), y.end(),
+                                                    [](const Value::Member* m, const Value::Member* n) {
+                                                      const auto c = m->name() <=> n->name();
+                                                      return c != 0 ? c : order(m->value, n->value);
+                                                    });
     }
   }
   std::unreachable();
@@ -202,19 +203,19 @@ std::uint64_t hash(const Value& value) {
 ObjectBuilder::ObjectBuilder(const Value& start) {
   MW_ASSERT(start.is_object() || start.is_null(), "a builder starts from an object");
   members_.reserve(start.size() + 4);
-  for (const Value::Member& member : start.members()) set(member.key, member.value);
+  for (const Value::Member& member : start.members()) set_shared(member.key, member.value);
 }
 
-std::size_t ObjectBuilder::index_of(std::string_view name) const {
+std::size_t ObjectBuilder::index_of(std::string_view name, std::uint32_t name_hash) const {
+  const internal::NameProbe probe(name);
   if (index_.empty()) {
-    for (std::size_t i = 0; i < members_.size(); ++i) {
-      if (members_[i].name() == name) return i;
-    }
-    return members_.size();
+    std::size_t at = 0;
+    while (at < members_.size() && !probe.matches(members_[at].key)) ++at;
+    return at;
   }
   const std::size_t mask = index_.size() - 1;
-  for (std::size_t slot = internal::name_hash(name) & mask; index_[slot] != internal::kNoSlot; slot = (slot + 1) & mask) {
-    if (members_[index_[slot]].name() == name) return index_[slot];
+  for (std::size_t slot = name_hash & mask; index_[slot] != internal::kNoSlot; slot = (slot + 1) & mask) {
+    if (probe.matches(members_[index_[slot]].key)) return index_[slot];
   }
   return members_.size();
 }
@@ -225,53 +226,41 @@ ObjectBuilder& ObjectBuilder::set(std::string_view name, Value value) {
 
 ObjectBuilder& ObjectBuilder::set_shared(const Value& name, Value value) {
   MW_ASSERT(name.is_string(), "names of members are texts");
-  const std::size_t at = index_of(name.as_string());
+  const std::uint32_t hash = index_.empty() ? 0 : internal::name_hash(name.as_string());
+  const std::size_t at = index_of(name.as_string(), hash);
   if (at < members_.size()) {
     members_[at].value = std::move(value);
     return *this;
   }
   members_.emplace_back(name, std::move(value));
-  const std::size_t count = members_.size();
-  if (count < internal::Node::kIndexedMembersMin) return *this;
-  const auto place = [this](std::uint32_t member) {
-    const std::size_t mask = index_.size() - 1;
-    std::size_t slot = internal::name_hash(members_[member].name()) & mask;
-    while (index_[slot] != internal::kNoSlot) slot = (slot + 1) & mask;
-    index_[slot] = member;
-  };
-  if (index_.size() < count * 2) {
-    index_.assign(internal::index_slots(count * 2), internal::kNoSlot);
-    for (std::uint32_t i = 0; i < count; ++i) place(i);
-  } else {
-    place(static_cast<std::uint32_t>(count - 1));
+  // The index always has the size that the object's will have.
+  const std::uint32_t slots = internal::index_slots(members_.size());
+  if (index_.size() < slots) {
+    index_.assign(slots, internal::kNoSlot);
+    for (std::uint32_t i = 0; i < members_.size(); ++i) {
+      internal::place_in_index(index_, internal::name_hash(members_[i].name()), i);
+    }
+  } else if (slots != 0) {
+    internal::place_in_index(index_, hash, static_cast<std::uint32_t>(members_.size() - 1));
   }
   return *this;
 }
 
 const Value* ObjectBuilder::find(std::string_view name) const {
-  const std::size_t at = index_of(name);
+  const std::size_t at = index_of(name, index_.empty() ? 0 : internal::name_hash(name));
   return at < members_.size() ? &members_[at].value : nullptr;
 }
 
 Value ObjectBuilder::build() && {
+  Value object = internal::Node::object(members_, index_);
+  members_.clear();
   index_.clear();
-  return Value::object(std::move(members_));
+  return object;
 }
 
 Value with_member(const Value& object, std::string_view name, Value value) {
-  std::vector<Value::Member> members;
-  members.reserve(object.size() + 1);
-  bool replaced = false;
-  for (const Value::Member& member : object.members()) {
-    if (!replaced && member.name() == name) {
-      members.emplace_back(member.key, std::move(value));
-      replaced = true;
-    } else {
-      members.push_back(member);
-    }
-  }
-  if (!replaced) members.emplace_back(name, std::move(value));
-  return Value::object(std::move(members));
+  const Value::Member change(name, std::move(value));
+  return internal::Node::object_with(object, {&change, 1});
 }
 
 Value without_member(const Value& object, std::string_view name) {
@@ -304,22 +293,21 @@ Value with_path(const Value& object, std::initializer_list<std::string_view> pat
 }
 
 Value merge(const Value& base, const Value& over) {
-  if (!base.is_object() || !over.is_object() || over.size() == 0) return over.is_object() && base.is_object() ? base : over;
+  if (!base.is_object() || !over.is_object()) return over;
+  if (over.size() == 0) return base;
   if (base.size() == 0) return over;
-  ObjectBuilder builder(base);
-  for (const Value::Member& member : over.members()) {
-    const Value* old = base.find(member.name());
-    builder.set(member.key, old == nullptr ? member.value : merge(*old, member.value));
+  std::vector<Value::Member> changes(over.members().begin(), over.members().end());
+  for (Value::Member& change : changes) {
+    const Value* old = change.value.is_object() ? base.find(change.name()) : nullptr;
+    if (old != nullptr) change.value = merge(*old, change.value);
   }
-  return std::move(builder).build();
+  return internal::Node::object_with(base, changes);
 }
 
 Value merge_shallow(const Value& base, const Value& over) {
   if (over.size() == 0) return base.is_object() ? base : over;
   if (base.size() == 0) return over;
-  ObjectBuilder builder(base);
-  for (const Value::Member& member : over.members()) builder.set(member.key, member.value);
-  return std::move(builder).build();
+  return internal::Node::object_with(base, over.members());
 }
 
 const Value* at_path(const Value& root, std::string_view dotted) {
@@ -357,7 +345,8 @@ bool is_utf8(std::string_view text) {
       ++at;
       continue;
     }
-    const int extra = lead >= 0xc2 && lead <= 0xdf ? 1 : (lead >= 0xe0 && lead <= 0xef ? 2 : (lead >= 0xf0 && lead <= 0xf4 ? 3 : 0));
+    const int extra =
+        lead >= 0xc2 && lead <= 0xdf ? 1 : (lead >= 0xe0 && lead <= 0xef ? 2 : (lead >= 0xf0 && lead <= 0xf4 ? 3 : 0));
     if (extra == 0 || end - at <= extra) return false;
     // RFC 3629, 4: the second byte excludes overlong forms, surrogates and what is beyond U+10FFFF.
     const unsigned second = at[1];

@@ -69,15 +69,30 @@ TEST(Value, AChangeSharesEverythingButItsPath) {
 TEST(Value, MergeIsDeepAndKeepsWhatDoesNotChange) {
   const Value base = Value::object({{"a", Value::object({{"x", 1}, {"y", 2}})}, {"big", Value::array({1, 2, 3})}});
   const Value merged = merge(base, Value::object({{"a", Value::object({{"y", 9}})}, {"new", true}}));
-  EXPECT_EQ(merged, Value::object({{"a", Value::object({{"x", 1}, {"y", 9}})}, {"big", Value::array({1, 2, 3})}, {"new", true}}));
+  EXPECT_EQ(merged, Value::object(
+                        {{"a", Value::object({{"x", 1}, {"y", 9}})}, {"big", Value::array({1, 2, 3})}, {"new", true}}));
   EXPECT_EQ(merged.find("big")->node_for_testing(), base.find("big")->node_for_testing());
   EXPECT_EQ(merge(base, Value::object({})).node_for_testing(), base.node_for_testing());
   EXPECT_EQ(merge_shallow(base, Value::object({{"a", 1}})).get("a"), Value(1));
 }
 
 TEST(Value, OrderIsTotalOverKinds) {
-  const std::vector<Value> ascending{nullptr,   false,     true, std::nan(""), -1e300, -5, 0.5, 1, *Value::integer("99999999999999999999"),
-                                     1e300,     "",        "a",  "ab",         Value::array({}), Value::array({1}), Value::object({}),
+  const std::vector<Value> ascending{nullptr,
+                                     false,
+                                     true,
+                                     std::nan(""),
+                                     -1e300,
+                                     -5,
+                                     0.5,
+                                     1,
+                                     *Value::integer("99999999999999999999"),
+                                     1e300,
+                                     "",
+                                     "a",
+                                     "ab",
+                                     Value::array({}),
+                                     Value::array({1}),
+                                     Value::object({}),
                                      Value::object({{"a", 1}})};
   for (std::size_t i = 0; i < ascending.size(); ++i) {
     for (std::size_t j = 0; j < ascending.size(); ++j) {
@@ -88,7 +103,8 @@ TEST(Value, OrderIsTotalOverKinds) {
 
 TEST(Value, DeepNestingIsDestroyedWithoutRecursion) {
   Value deep = 1;
-  for (int i = 0; i < 200'000; ++i) deep = i % 2 == 0 ? Value::array({std::move(deep)}) : Value::object({{"k", std::move(deep)}});
+  for (int i = 0; i < 200'000; ++i)
+    deep = i % 2 == 0 ? Value::array({std::move(deep)}) : Value::object({{"k", std::move(deep)}});
   const Value second = deep;
   deep = nullptr;
   EXPECT_TRUE(second.is_object() || second.is_array());
@@ -106,7 +122,8 @@ TEST(Value, TruthIsPythons) {
   for (const Value& v : {Value(), Value(false), Value(0), Value(0.0), Value(""), Value::array({}), Value::object({})}) {
     EXPECT_FALSE(v.truthy());
   }
-  for (const Value& v : {Value(true), Value(-1), Value(0.1), Value("0"), Value::array({nullptr}), *Value::integer("-99999999999999999999")}) {
+  for (const Value& v : {Value(true), Value(-1), Value(0.1), Value("0"), Value::array({nullptr}),
+                         *Value::integer("-99999999999999999999")}) {
     EXPECT_TRUE(v.truthy());
   }
 }
