@@ -8,6 +8,7 @@
 
 #include "cli/api_client.h"
 #include "cli/command.h"
+#include "cli/commands.h"
 #include "cli/table.h"
 #include "codec/json.h"
 

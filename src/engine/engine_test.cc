@@ -115,7 +115,7 @@ struct Shard {
   AckToken token = 0;
   std::uint16_t life = 0;
 
-  explicit Shard(std::vector<Rule> rules, Engine::Options o = {}) : what(content(std::move(rules))), options(o) { begin(); }
+  explicit Shard(std::vector<Rule> rules, Engine::Options o = {}) : what(content(std::move(rules))), options(std::move(o)) { begin(); }
 
   // Also what a restart is: nothing but the store survives.
   void begin() {
@@ -149,7 +149,7 @@ struct Shard {
     step(ExecutionRequested{ref, std::move(parameters), {}, "tester", ++token});
     return answers.back().answer;
   }
-  ObjectId run_id(const char* ref) { return *ObjectId::parse(run(ref)->get("id").as_string()); }
+  ObjectId run_id(const char* ref) { return *ObjectId::parse(run(ref)->get("id").to_text()); }
   void end(const ActionRequest& request, ExecutionStatus status = ExecutionStatus::kSucceeded, Value result = Value::object({{"value", 41}})) {
     step(ActionOutcome{request.execution, request.attempt, status, std::move(result)});
   }
@@ -179,9 +179,11 @@ TEST(Engine, AnEventThatARuleMatchesStartsItsActionOnce) {
   EXPECT_EQ(shard.starts[0].attempt, 1u);
   EXPECT_EQ(shard.status(shard.starts[0].execution), ExecutionStatus::kRunning);
   ASSERT_EQ(shard.answers.size(), 1u);
-  const ObjectId event = *ObjectId::parse(shard.answers[0].answer->get("id").as_string());
+  const ObjectId event = *ObjectId::parse(shard.answers[0].answer->get("id").to_text());
   EXPECT_EQ(shard.store.trigger_instance(event)->state, TriggerInstance::State::kProcessed);
-  EXPECT_EQ(shard.store.enforcements({.trigger_instance = event}, {})->items.front().execution, shard.starts[0].execution);
+  EnforcementFilter of_event;
+  of_event.trigger_instance = event;
+  EXPECT_EQ(shard.store.enforcements(of_event, {})->items.front().execution, shard.starts[0].execution);
   shard.post("elsewhere");
   EXPECT_EQ(shard.starts.size(), 1u) << "another url is another trigger";
 }
@@ -242,7 +244,9 @@ TEST(Engine, AWorkflowRunsItsTasksAndReturnsItsOutput) {
   shard.end_last();
   EXPECT_EQ(shard.status(flow), ExecutionStatus::kSucceeded);
   EXPECT_EQ(shard.store.execution(flow)->result.get("output"), Value::object({{"seen", 42}}));
-  const auto children = shard.store.executions({.parent = flow}, {});
+  ExecutionFilter of_flow;
+  of_flow.parent = flow;
+  const auto children = shard.store.executions(of_flow, {});
   EXPECT_EQ(children->total, 2u);
   EXPECT_EQ(shard.engine->counts().open_executions, 0u);
 }
@@ -283,7 +287,7 @@ TEST(Engine, ItemsKeepTheirResultsOverARestart) {
 
 TEST(Engine, ActionsBeyondTheSlotsWaitAndStartInOrder) {
   Shard shard({}, {.running_max = 1});
-  shard.run("t.work");
+  ASSERT_TRUE(shard.run("t.work").has_value());
   const ObjectId second = shard.run_id("t.work");
   EXPECT_EQ(shard.starts.size(), 1u);
   EXPECT_EQ(shard.status(second), ExecutionStatus::kScheduled);

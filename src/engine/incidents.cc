@@ -1,4 +1,7 @@
 // Incidents: from a detector's transition to a repair, its verification, or a page.
+#include <algorithm>
+#include <map>
+
 #include <fmt/core.h>
 
 #include "codec/json.h"
