@@ -14,7 +14,7 @@ namespace {
 
 class CrossCheck {
  public:
-  CrossCheck(std::span<const Pack* const> packs, Diagnostics& out) : out_(out) {
+  explicit CrossCheck(std::span<const Pack* const> packs) {
     for (const Pack* pack : packs) {
       for (const Action& action : pack->actions) actions_.emplace(action.ref(), &action);
       for (const TriggerType& type : pack->trigger_types) types_.emplace(type.ref(), &type);
@@ -23,18 +23,18 @@ class CrossCheck {
     for (const auto& [ref, type] : types_) type_refs_.push_back(ref);
   }
 
-  void check(const Rule& rule) {
-    check_trigger(rule);
-    check_action(rule);
+  void check(const Rule& rule, Diagnostics& out) const {
+    check_trigger(rule, out);
+    check_action(rule, out);
   }
 
  private:
-  void check_trigger(const Rule& rule) {
+  void check_trigger(const Rule& rule, Diagnostics& out) const {
     const auto found = types_.find(rule.trigger);
     if (found == types_.end()) {
-      out_.error(rule.where,
-                 fmt::format("rule '{}' is on an unknown trigger '{}'", rule.name, rule.trigger.substr(0, 128)),
-                 suggest(rule.trigger, type_refs_));
+      out.error(rule.where,
+                fmt::format("rule '{}' is on an unknown trigger '{}'", rule.name, rule.trigger.substr(0, 128)),
+                suggest(rule.trigger, type_refs_, out));
       return;
     }
     const TriggerType& type = *found->second;
@@ -42,21 +42,21 @@ class CrossCheck {
     for (const Value::Member& member : schema.members()) {
       if (!member.value.get("required").bool_or(false) || rule.trigger_parameters.find(member.name()) != nullptr)
         continue;
-      out_.error(rule.where, fmt::format("rule '{}': trigger '{}' needs the parameter '{}'", rule.name, rule.trigger,
-                                         member.name()));
+      out.error(rule.where, fmt::format("rule '{}': trigger '{}' needs the parameter '{}'", rule.name, rule.trigger,
+                                        member.name()));
     }
     std::vector<std::string_view> names;
     for (const Value::Member& member : schema.members()) names.push_back(member.name());
     for (const Value::Member& member : rule.trigger_parameters.members()) {
       if (schema.find(member.name()) != nullptr) continue;
-      out_.error(rule.where,
-                 fmt::format("rule '{}': trigger '{}' has no parameter '{}'", rule.name, rule.trigger, member.name()),
-                 did_you_mean(member.name(), names));
+      out.error(rule.where,
+                fmt::format("rule '{}': trigger '{}' has no parameter '{}'", rule.name, rule.trigger, member.name()),
+                did_you_mean(member.name(), names));
     }
     for (const Value& tag : type.tags.elements()) {
       if (tag.get("name") != Value("emitted") || tag.get("value") != Value("never")) continue;
-      out_.warning(rule.where, fmt::format("rule '{}': nothing in this version emits '{}', so it never fires",
-                                           rule.name, rule.trigger));
+      out.warning(rule.where, fmt::format("rule '{}': nothing in this version emits '{}', so it never fires", rule.name,
+                                          rule.trigger));
     }
   }
 
@@ -68,11 +68,11 @@ class CrossCheck {
     return schema;
   }
 
-  void check_action(const Rule& rule) {
+  void check_action(const Rule& rule, Diagnostics& out) const {
     const auto found = actions_.find(rule.action);
     if (found == actions_.end()) {
-      out_.error(rule.where, fmt::format("rule '{}' has an unknown action '{}'", rule.name, rule.action.substr(0, 128)),
-                 suggest(rule.action, action_refs_));
+      out.error(rule.where, fmt::format("rule '{}' has an unknown action '{}'", rule.name, rule.action.substr(0, 128)),
+                suggest(rule.action, action_refs_, out));
       return;
     }
     const Action& action = *found->second;
@@ -82,25 +82,24 @@ class CrossCheck {
     for (const Value::Member& member : schema.members()) names.push_back(member.name());
     for (const Value::Member& member : rule.action_parameters.members()) {
       if (schema.find(member.name()) != nullptr) continue;
-      out_.error(rule.where,
-                 fmt::format("rule '{}': action '{}' has no parameter '{}'", rule.name, rule.action, member.name()),
-                 did_you_mean(member.name(), names));
+      out.error(rule.where,
+                fmt::format("rule '{}': action '{}' has no parameter '{}'", rule.name, rule.action, member.name()),
+                did_you_mean(member.name(), names));
     }
     for (const Value::Member& member : schema.members()) {
       const bool needed = member.value.get("required").bool_or(false) && member.value.get("default").is_null();
       if (!needed || rule.action_parameters.find(member.name()) != nullptr) continue;
-      out_.warning(rule.where, fmt::format("rule '{}': action '{}' needs the parameter '{}'", rule.name, rule.action,
-                                           member.name()));
+      out.warning(rule.where, fmt::format("rule '{}': action '{}' needs the parameter '{}'", rule.name, rule.action,
+                                          member.name()));
     }
   }
 
   // A set of packs with very many mistakes does not get a search through all names for each.
-  std::string suggest(std::string_view word, std::span<const std::string_view> names) const {
-    return out_.error_count() < kHintsMax ? did_you_mean(word, names) : std::string();
+  static std::string suggest(std::string_view word, std::span<const std::string_view> names, const Diagnostics& out) {
+    return out.error_count() < kHintsMax ? did_you_mean(word, names) : std::string();
   }
 
   static constexpr std::size_t kHintsMax = 100;
-  Diagnostics& out_;
   std::unordered_map<std::string, const Action*> actions_;
   std::unordered_map<std::string, const TriggerType*> types_;
   std::vector<std::string_view> action_refs_, type_refs_;
@@ -108,11 +107,17 @@ class CrossCheck {
 
 }  // namespace
 
-void cross_check(std::span<const Pack* const> packs, Diagnostics& out) {
-  CrossCheck checker(packs, out);
-  for (const Pack* pack : packs) {
-    for (const Rule& rule : pack->rules) checker.check(rule);
+std::vector<Diagnostics> cross_check_each(std::span<const Pack* const> packs) {
+  std::vector<Diagnostics> found(packs.size());
+  const CrossCheck checker(packs);
+  for (std::size_t i = 0; i < packs.size(); ++i) {
+    for (const Rule& rule : packs[i]->rules) checker.check(rule, found[i]);
   }
+  return found;
+}
+
+void cross_check(std::span<const Pack* const> packs, Diagnostics& out) {
+  for (const Diagnostics& found : cross_check_each(packs)) out.append(found);
 }
 
 }  // namespace midwatch

@@ -56,7 +56,9 @@ struct PackParse {
                                              Diagnostics& out);
 
 // What can only be seen with all packs at hand: rules on unknown triggers or with unknown actions,
-// parameters that nothing takes. `shown_path` of each pack's places is where they were parsed.
+// parameters that nothing takes. One Diagnostics a pack, in the order given.
+[[nodiscard]] std::vector<Diagnostics> cross_check_each(std::span<const Pack* const> packs);
+// The same, all in one.
 void cross_check(std::span<const Pack* const> packs, Diagnostics& out);
 
 }  // namespace midwatch
