@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -20,73 +21,72 @@ constexpr std::size_t kFastDepthMax = 512;
 // that a container costs one allocation: its own node.
 class TreeReader {
  public:
-  // False when the tree is deeper than `depth_left`.
-  bool read(simdjson::dom::element element, std::size_t depth_left, Value& out) {
+  // False when the tree is deeper than kFastDepthMax or `depth_max`.
+  bool read(simdjson::dom::element root, std::size_t depth_max, Value& out) {
+    too_deep_ = false;
+    elements_.clear();
+    members_.clear();
+    out = value(root, std::min(depth_max, kFastDepthMax));
+    return !too_deep_;
+  }
+
+ private:
+  Value value(simdjson::dom::element element, std::size_t depth_left) {
     using simdjson::dom::element_type;
     switch (element.type()) {
-      case element_type::ARRAY: return depth_left != 0 && read_array(element, depth_left - 1, out);
-      case element_type::OBJECT: return depth_left != 0 && read_object(element, depth_left - 1, out);
-      case element_type::STRING: out = Value(element.get_string().value_unsafe()); return true;
-      case element_type::INT64: out = Value(element.get_int64().value_unsafe()); return true;
-      case element_type::UINT64: out = Value(element.get_uint64().value_unsafe()); return true;
-      case element_type::DOUBLE: out = Value(element.get_double().value_unsafe()); return true;
-      case element_type::BOOL: out = Value(element.get_bool().value_unsafe()); return true;
-      case element_type::NULL_VALUE: out = Value(); return true;
+      case element_type::ARRAY: return array(element.get_array().value_unsafe(), depth_left);
+      case element_type::OBJECT: return object(element.get_object().value_unsafe(), depth_left);
+      case element_type::STRING: return element.get_string().value_unsafe();
+      case element_type::INT64: return element.get_int64().value_unsafe();
+      case element_type::UINT64: return element.get_uint64().value_unsafe();
+      case element_type::DOUBLE: return element.get_double().value_unsafe();
+      case element_type::BOOL: return element.get_bool().value_unsafe();
+      case element_type::NULL_VALUE: return {};
     }
     std::unreachable();
   }
 
- private:
-  bool read_array(simdjson::dom::element element, std::size_t depth_left, Value& out) {
+  Value array(simdjson::dom::array children, std::size_t depth_left) {
+    if (depth_left == 0) return give_up();
     const std::size_t base = elements_.size();
-    for (const simdjson::dom::element child : element.get_array().value_unsafe()) {
-      Value value;
-      if (!read(child, depth_left, value)) return false;
-      elements_.push_back(std::move(value));
-    }
-    out = Value::array_from(std::span(elements_).subspan(base));
+    for (const simdjson::dom::element child : children) elements_.push_back(value(child, depth_left - 1));
+    Value made = Value::array_from(std::span(elements_).subspan(base));
     elements_.resize(base);
-    return true;
+    return made;
   }
 
-  bool read_object(simdjson::dom::element element, std::size_t depth_left, Value& out) {
+  Value object(simdjson::dom::object children, std::size_t depth_left) {
+    if (depth_left == 0) return give_up();
     const std::size_t base = members_.size();
-    for (const auto& [key, child] : element.get_object().value_unsafe()) {
-      Value value;
-      if (!read(child, depth_left, value)) return false;
-      members_.emplace_back(std::string_view(key), std::move(value));
-    }
-    out = Value::object_from(std::span(members_).subspan(base));
+    for (const auto& [key, child] : children) members_.emplace_back(key, value(child, depth_left - 1));
+    Value made = Value::object_from(std::span(members_).subspan(base));
     members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(base), members_.end());
-    return true;
+    return made;
   }
 
+  Value give_up() {
+    too_deep_ = true;
+    return {};
+  }
+
+  bool too_deep_ = false;
   std::vector<Value> elements_;
   std::vector<Value::Member> members_;
 };
 
-// A parser a thread: its buffers are worth keeping, unless a rare large text has blown them up.
+// What a thread keeps between texts, unless a rare large one has blown it up.
 struct ThreadParser {
-  std::unique_ptr<simdjson::dom::parser> parser;
-
-  simdjson::dom::parser& get() {
-    if (!parser) parser = std::make_unique<simdjson::dom::parser>();
-    return *parser;
-  }
-  ~ThreadParser() = default;
+  simdjson::dom::parser parser;
+  TreeReader reader;
 };
 
-// The value, or nothing when simdjson or the depth says no: the scanner then says why.
+// False when simdjson or the depth says no: the scanner then says why, or reads what simdjson cannot.
 bool parse_fast(std::string_view text, std::size_t depth_max, Value& out) {
-  thread_local ThreadParser kept;
-  simdjson::dom::parser& parser = kept.get();
-  const simdjson::simdjson_result<simdjson::dom::element> parsed = parser.parse(text.data(), text.size(), true);
-  bool read = false;
-  if (parsed.error() == simdjson::SUCCESS) {
-    TreeReader reader;
-    read = reader.read(parsed.value_unsafe(), std::min(depth_max, kFastDepthMax), out);
-  }
-  if (parser.capacity() > kJsonKeptBytesMax) kept.parser.reset();
+  thread_local std::unique_ptr<ThreadParser> kept;
+  if (!kept) kept = std::make_unique<ThreadParser>();
+  const simdjson::simdjson_result<simdjson::dom::element> parsed = kept->parser.parse(text.data(), text.size(), true);
+  const bool read = parsed.error() == simdjson::SUCCESS && kept->reader.read(parsed.value_unsafe(), depth_max, out);
+  if (text.size() > kJsonKeptBytesMax) kept.reset();
   return read;
 }
 

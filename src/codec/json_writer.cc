@@ -1,8 +1,10 @@
 // Value to JSON text: compact and pretty.
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -25,107 +27,188 @@ constexpr std::array<char, 256> kEscapes = [] {
   return table;
 }();
 
-void append_scalar(std::string& out, const Value& value) {
-  switch (value.kind()) {
-    case Value::Kind::kNull: out += "null"; return;
-    case Value::Kind::kBool: out += value.as_bool() ? "true" : "false"; return;
-    case Value::Kind::kInt: {
-      char digits[24];
-      const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value.as_int());
-      out.append(digits, end);
+// True when one of the eight bytes cannot be written as it is. (Haszero and hasless of "Bit Twiddling
+// Hacks", S. E. Anderson: exact for the question whether there is any.)
+bool any_needs_escape(std::uint64_t word) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
+  constexpr std::uint64_t kHighs = 0x8080808080808080ULL;
+  const auto has_zero = [](std::uint64_t v) { return (v - kOnes) & ~v & kHighs; };
+  const std::uint64_t control = (word - kOnes * 0x20) & ~word & kHighs;
+  return (control | has_zero(word ^ kOnes * '"') | has_zero(word ^ kOnes * '\\')) != 0;
+}
+
+// Appends to a string through pointers: a string's own append checks and terminates each time.
+class Output {
+ public:
+  explicit Output(std::string& text) : text_(text), at_(text.data() + text.size()), end_(at_) {}
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+  ~Output() { text_.resize(used()); }
+
+  void put(char c) {
+    reserve(1);
+    *at_++ = c;
+  }
+  void put(std::string_view text) {
+    reserve(text.size());
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  void fill(std::size_t count, char c) {
+    reserve(count);
+    std::memset(at_, c, count);
+    at_ += count;
+  }
+  void put(std::int64_t number) {
+    reserve(24);
+    at_ = std::to_chars(at_, end_, number).ptr;
+  }
+  void put(double number) {
+    scratch_.clear();
+    append_double(scratch_, number);
+    put(std::string_view(scratch_));
+  }
+
+  void put_quoted(std::string_view text) {
+    put('"');
+    while (text.size() >= 8) {
+      std::uint64_t word;
+      std::memcpy(&word, text.data(), 8);
+      reserve(8);
+      if (any_needs_escape(word)) {
+        for (std::size_t i = 0; i < 8; ++i) put_escaped(text[i]);
+      } else {
+        std::memcpy(at_, &word, 8);
+        at_ += 8;
+      }
+      text.remove_prefix(8);
+    }
+    for (const char c : text) put_escaped(c);
+    put('"');
+  }
+
+ private:
+  void put_escaped(char c) {
+    static constexpr std::string_view kHex = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(c);
+    const char escape = kEscapes[byte];
+    reserve(6);
+    if (escape == 0) {
+      *at_++ = c;
       return;
     }
-    case Value::Kind::kBigInt: out += value.bigint_digits(); return;
+    *at_++ = '\\';
+    *at_++ = escape;
+    if (escape != 'u') return;
+    *at_++ = '0';
+    *at_++ = '0';
+    *at_++ = kHex[byte >> 4];
+    *at_++ = kHex[byte & 0xf];
+  }
+
+  [[nodiscard]] std::size_t used() const { return static_cast<std::size_t>(at_ - text_.data()); }
+  void reserve(std::size_t count) {
+    if (static_cast<std::size_t>(end_ - at_) < count) grow(count);
+  }
+  void grow(std::size_t count) {
+    const std::size_t before = used();
+    const std::size_t size = std::max<std::size_t>({256, text_.size() * 2, before + count});
+    text_.resize_and_overwrite(size, [](char*, std::size_t n) { return n; });
+    at_ = text_.data() + before;
+    end_ = text_.data() + size;
+  }
+
+  std::string& text_;
+  std::string scratch_;
+  char* at_;
+  char* end_;
+};
+
+void put_scalar(Output& out, const Value& value) {
+  switch (value.kind()) {
+    case Value::Kind::kNull: out.put("null"); return;
+    case Value::Kind::kBool: out.put(std::string_view(value.as_bool() ? "true" : "false")); return;
+    case Value::Kind::kInt: out.put(value.as_int()); return;
+    case Value::Kind::kBigInt: out.put(value.bigint_digits()); return;
     case Value::Kind::kDouble:
-      if (std::isfinite(value.as_double())) append_double(out, value.as_double());
-      else out += "null";
+      if (std::isfinite(value.as_double())) {
+        out.put(value.as_double());
+      } else {
+        out.put("null");
+      }
       return;
-    case Value::Kind::kString: append_json_string(out, value.as_string()); return;
-    case Value::Kind::kArray: out += "[]"; return;
-    case Value::Kind::kObject: out += "{}"; return;
+    case Value::Kind::kString: out.put_quoted(value.as_string()); return;
+    case Value::Kind::kArray: out.put("[]"); return;
+    case Value::Kind::kObject: out.put("{}"); return;
   }
 }
 
 // Compact when `indent` is negative. Open containers live on a heap stack, not on the call stack.
 class Writer {
  public:
-  Writer(std::string& out, int indent) : out_(out), indent_(indent) {}
+  Writer(std::string& text, int indent) : out_(text), indent_(indent) {}
 
   void write(const Value& root) {
     begin(root);
     while (!open_.empty()) {
       Open& top = open_.back();
       if (top.next == top.size) {
-        const bool is_object = top.is_object;
+        const char bracket = top.members != nullptr ? '}' : ']';
         open_.pop_back();
         new_line();
-        out_ += is_object ? '}' : ']';
+        out_.put(bracket);
         continue;
       }
-      if (top.next != 0) out_ += ',';
+      if (top.next != 0) out_.put(',');
       new_line();
       const std::size_t at = top.next++;
-      if (top.is_object) {
-        const Value::Member& member = top.value->members()[at];
-        append_json_string(out_, member.name());
-        out_ += indent_ < 0 ? ":" : ": ";
-        begin(member.value);
-      } else {
-        begin(top.value->elements()[at]);
+      if (top.members == nullptr) {
+        begin(top.elements[at]);
+        continue;
       }
+      const Value::Member& member = top.members[at];
+      out_.put_quoted(member.name());
+      out_.put(':');
+      if (indent_ >= 0) out_.put(' ');
+      begin(member.value);
     }
   }
 
  private:
   struct Open {
-    const Value* value;
+    const Value* elements;
+    const Value::Member* members;  // null in an array
     std::size_t next;
     std::size_t size;
-    bool is_object;
   };
 
   // Writes a scalar or empty container whole, or the bracket of one that is then open. May move open_.
   void begin(const Value& value) {
-    const bool is_object = value.is_object();
-    if ((!is_object && !value.is_array()) || value.size() == 0) return append_scalar(out_, value);
-    out_ += is_object ? '{' : '[';
-    open_.push_back({.value = &value, .next = 0, .size = value.size(), .is_object = is_object});
+    if (const auto members = value.members(); !members.empty()) {
+      out_.put('{');
+      open_.push_back({.elements = nullptr, .members = members.data(), .next = 0, .size = members.size()});
+    } else if (const auto elements = value.elements(); !elements.empty()) {
+      out_.put('[');
+      open_.push_back({.elements = elements.data(), .members = nullptr, .next = 0, .size = elements.size()});
+    } else {
+      put_scalar(out_, value);
+    }
   }
 
   void new_line() {
     if (indent_ < 0) return;
-    out_ += '\n';
-    out_.append(open_.size() * static_cast<std::size_t>(indent_), ' ');
+    out_.put('\n');
+    out_.fill(open_.size() * static_cast<std::size_t>(indent_), ' ');
   }
 
-  std::string& out_;
+  Output out_;
   const int indent_;
   std::vector<Open> open_;
 };
 
 }  // namespace
 
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  std::size_t written = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    const char escape = kEscapes[byte];
-    if (escape == 0) continue;
-    out.append(text, written, at - written);
-    written = at + 1;
-    out += '\\';
-    out += escape;
-    if (escape == 'u') {
-      static constexpr std::string_view kHex = "0123456789abcdef";
-      out += "00";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 0xf];
-    }
-  }
-  out.append(text, written);
-  out += '"';
-}
+void append_json_string(std::string& out, std::string_view text) { Output(out).put_quoted(text); }
 
 void append_json(std::string& out, const Value& value) { Writer(out, -1).write(value); }
 
