@@ -33,10 +33,12 @@ class Template final : public Program {
  public:
   [[nodiscard]] static Result<std::shared_ptr<const Template>> compile(std::string_view source,
                                                                        Dialect dialect = Dialect::kStackStorm);
-  [[nodiscard]] static Outcome<std::shared_ptr<const Template>> compile_outcome(
-      std::string_view source, Dialect dialect = Dialect::kStackStorm);
+  [[nodiscard]] static Outcome<std::shared_ptr<const Template>> compile_outcome(std::string_view source,
+                                                                                Dialect dialect = Dialect::kStackStorm);
 
-  [[nodiscard]] Result<std::string> render(Evaluation& evaluation) const { return to_result(render_outcome(evaluation)); }
+  [[nodiscard]] Result<std::string> render(Evaluation& evaluation) const {
+    return to_result(render_outcome(evaluation));
+  }
   [[nodiscard]] Outcome<std::string> render_outcome(Evaluation& evaluation) const;
   [[nodiscard]] Outcome<Value> run(Evaluation& evaluation) const override;  // the text
 
@@ -48,6 +50,7 @@ class Template final : public Program {
 
  private:
   std::unique_ptr<Block> root_;
+  Dialect dialect_ = Dialect::kStackStorm;
 };
 
 // One expression, whose value keeps its type.

@@ -1,0 +1,117 @@
+#include <gtest/gtest.h>
+
+#include "codec/json.h"
+#include "jinja/template.h"
+
+namespace midwatch::jinja {
+namespace {
+
+struct Rendered {
+  std::string text;
+  ErrorKind kind = ErrorKind::kOther;
+  std::string error;
+  std::string caret;
+};
+
+Rendered render(std::string_view source, std::string_view context = "{}", EvalLimits limits = {}) {
+  const MapScope scope(*parse_json(context));
+  Evaluation evaluation(scope, limits);
+  auto compiled = Template::compile_outcome(source);
+  if (!compiled)
+    return {"", compiled.error().kind(), compiled.error().message(), compiled.error().diagnostic().caret()};
+  auto text = (*compiled)->render_outcome(evaluation);
+  if (!text) return {"", text.error().kind(), text.error().message(), text.error().diagnostic().caret()};
+  return {*text, ErrorKind::kOther, "", ""};
+}
+
+TEST(Template, TextPassesThroughWithoutItsLastLineFeed) {
+  EXPECT_EQ(render("a\nb\n").text, "a\nb");
+  EXPECT_EQ(render("").text, "");
+}
+
+TEST(Template, ValuesPrintInPythonSpelling) {
+  EXPECT_EQ(render("{{ v }}", R"({"v": [true, null, "it's", 1.0, {"k": 1}]})").text,
+            "[True, None, \"it's\", 1.0, {'k': 1}]");
+}
+
+TEST(Template, PowerIsLeftAssociativeAndBindsLooserThanMinus) {
+  EXPECT_EQ(render("{{ 2**3**2 }} {{ -2**2 }}").text, "64 4");
+}
+
+TEST(Template, AnUndefinedNameFailsWithItsPlace) {
+  const Rendered out = render("a {{ b.c }}");
+  EXPECT_EQ(out.kind, ErrorKind::kUndefined);
+  EXPECT_EQ(out.error, "'b' is undefined");
+  EXPECT_EQ(out.caret, "a {{ b.c }}\n      ^");
+}
+
+TEST(Template, ASyntaxErrorSaysWhatWasFound) {
+  const Rendered out = render("{{ 1 + }}");
+  EXPECT_EQ(out.kind, ErrorKind::kSyntax);
+  EXPECT_EQ(out.error, "unexpected 'end of print statement'");
+}
+
+TEST(Template, LoopsHaveTheirOwnScopeAndVariables) {
+  EXPECT_EQ(render("{% set x = 1 %}{% for x in [5, 6] %}{{ loop.index }}:{{ x }} {% endfor %}{{ x }}").text,
+            "1:5 2:6 1");
+}
+
+TEST(Template, MacrosSeeTheFrameTheyWereMadeIn) {
+  EXPECT_EQ(
+      render("{% set g = 'x' %}{% macro m(a, b=2) %}{{ g }}{{ a }}{{ b }}{% endmacro %}{{ m(1) }}{{ m(1, b=3) }}").text,
+      "x12x13");
+}
+
+TEST(Template, ListsOfTheTemplateCanGrow) {
+  EXPECT_EQ(render("{% set l = [] %}{% for i in range(3) %}{% set _ = l.append(i) %}{% endfor %}{{ l }}").text,
+            "[0, 1, 2]");
+}
+
+TEST(Template, FreeVariablesAreWhatItReadsAndDoesNotSet) {
+  const auto compiled =
+      Template::compile("{% set a = b %}{{ a }}{% for c in d %}{{ c.e }}{{ loop.index }}{% endfor %}{{ range(1) }}");
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ((*compiled)->free_variables(), (std::vector<std::string>{"b", "d"}));
+}
+
+TEST(Template, DeepNestingIsAnErrorNotACrash) {
+  for (const char* unit : {"(", "[", "-", "not ", "{1:"}) {
+    std::string source = "{{ ";
+    for (int i = 0; i < 20000; ++i) source += unit;
+    EXPECT_TRUE(render(source).kind == ErrorKind::kLimit || render(source).kind == ErrorKind::kSyntax) << unit;
+  }
+  std::string chain = "{{ a";
+  for (int i = 0; i < 20000; ++i) chain += ".a";
+  EXPECT_EQ(render(chain + " }}").kind, ErrorKind::kLimit);
+  std::string blocks;
+  for (int i = 0; i < 20000; ++i) blocks += "{% if 1 %}";
+  EXPECT_EQ(render(blocks).kind, ErrorKind::kLimit);
+}
+
+TEST(Template, EndlessWorkIsStopped) {
+  const EvalLimits few{.steps_max = 10'000};
+  EXPECT_EQ(
+      render("{% for a in range(1000) %}{% for b in range(1000) %}{{ a }}{% endfor %}{% endfor %}", "{}", few).kind,
+      ErrorKind::kLimit);
+  EXPECT_EQ(render("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}").kind, ErrorKind::kLimit);
+  EXPECT_EQ(render("{{ 'x' * 10000000000 }}").kind, ErrorKind::kLimit);
+  EXPECT_EQ(render("{{ '%999999999d' % 1 }}").kind, ErrorKind::kLimit);
+}
+
+TEST(Expression, KeepsTheTypeOfItsValue) {
+  const MapScope scope(*parse_json(R"({"a": {"b": [1, 2]}})"));
+  Evaluation evaluation(scope);
+  const auto program = compile_expression("a.b|map('string')|list + [3]");
+  ASSERT_TRUE(program);
+  EXPECT_EQ(*(*program)->evaluate(evaluation), *parse_json(R"(["1", "2", 3])"));
+  EXPECT_EQ((*program)->reads().roots, (std::vector<std::string>{"a"}));
+}
+
+TEST(Expression, NamesWhatItAsksOfTheWorkflowContext) {
+  const auto program = compile_expression("ctx().host ~ ctx('port')", Dialect::kOrquesta);
+  ASSERT_TRUE(program);
+  EXPECT_EQ((*program)->reads().context_names, (std::vector<std::string>{"host", "port"}));
+}
+
+}  // namespace
+}  // namespace midwatch::jinja

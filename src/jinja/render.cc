@@ -1,0 +1,398 @@
+// The statements of templates.
+#include <algorithm>
+
+#include "expr/python_text.h"
+#include "jinja/globals.h"
+#include "jinja/interpreter.h"
+
+namespace midwatch::jinja {
+
+Interpreter::Scoped::Scoped(Interpreter& interpreter, Frame* parent)
+    : interpreter_(interpreter), before_(interpreter.frame_), own_(std::make_unique<Frame>(parent)) {
+  interpreter_.frame_ = own_.get();
+}
+
+Interpreter::Scoped::~Scoped() {
+  if (own_->captured) interpreter_.kept_.push_back(std::move(own_));
+  interpreter_.frame_ = before_;
+}
+
+void Interpreter::capture() {
+  for (Frame* frame = frame_; frame != nullptr && !frame->captured; frame = frame->parent) frame->captured = true;
+}
+
+Outcome<void> Interpreter::append(std::string& out, std::string_view text) {
+  if (!evaluation_.take_bytes(text.size())) return evaluation_.too_many_bytes();
+  out += text;
+  return {};
+}
+
+Outcome<void> Interpreter::run(const Block& block, std::string& out) {
+  const Evaluation::Level level(evaluation_);
+  if (!level.ok()) return evaluation_.too_deep();
+  for (const Statement& one : block.statements) {
+    if (!evaluation_.take_steps()) return evaluation_.too_many_steps();
+    auto done = statement(one, out);
+    if (!done) return std::move(done).error().at(one.offset);
+  }
+  return {};
+}
+
+Outcome<void> Interpreter::print(const Node& node, std::string& out) {
+  MW_TRY(const Datum shown, value(node));
+  if (shown.is_plain() && shown.plain().is_string()) return append(out, shown.plain().as_string());
+  MW_TRY(const std::string text, py_str(evaluation_, shown));
+  return append(out, text);
+}
+
+Outcome<void> Interpreter::statement(const Statement& one, std::string& out) {
+  switch (one.kind) {
+    case StatementKind::kData: return append(out, one.text);
+    case StatementKind::kPrint: return print(*one.expressions.front(), out);
+    case StatementKind::kIf: return branch(one, out);
+    case StatementKind::kFor: return for_loop(one, out);
+    case StatementKind::kSet:
+    case StatementKind::kSetBlock: return set(one, out);
+    case StatementKind::kWith: return with(one, out);
+    case StatementKind::kMacro: return define_macro(one);
+    case StatementKind::kCallBlock: return call_block(one, out);
+    case StatementKind::kFilterBlock: return filter_block(one, out);
+    case StatementKind::kScope: {
+      const Scoped scoped(*this);
+      return run(one.blocks.front(), out);
+    }
+    case StatementKind::kLoader: {
+      MW_TRY(const Datum name, value(*one.expressions.front()));
+      MW_CHECK(require_defined(name));
+      return type_error("no loader for this environment specified");
+    }
+  }
+  return {};
+}
+
+Outcome<void> Interpreter::branch(const Statement& one, std::string& out) {
+  for (std::size_t i = 0; i < one.expressions.size(); ++i) {
+    MW_TRY(const Datum test, value(*one.expressions[i]));
+    MW_TRY(const bool truth, py_truth(test));
+    if (truth) return run(one.blocks[i], out);
+  }
+  if (one.blocks.size() > one.expressions.size()) return run(one.blocks.back(), out);
+  return {};
+}
+
+Outcome<void> Interpreter::assign(const Target& target, Datum assigned) {
+  if (!target.parts.empty()) {
+    MW_TRY(std::vector<Datum> items, py_items(evaluation_, assigned));
+    if (items.size() < target.parts.size()) {
+      return value_error("not enough values to unpack (expected " + std::to_string(target.parts.size()) + ", got " +
+                         std::to_string(items.size()) + ")");
+    }
+    if (items.size() > target.parts.size()) {
+      return value_error("too many values to unpack (expected " + std::to_string(target.parts.size()) + ")");
+    }
+    for (std::size_t i = 0; i < items.size(); ++i) MW_CHECK(assign(target.parts[i], std::move(items[i])));
+    return {};
+  }
+  if (target.attribute.empty()) {
+    frame_->set(target.name, std::move(assigned));
+    return {};
+  }
+  const Datum* space = frame_->find(target.name);
+  auto* names = space == nullptr ? nullptr : space->as<NamespaceObject>();
+  if (names == nullptr) {
+    return Failure(ErrorKind::kOther, "TemplateRuntimeError", "cannot assign attribute on non-namespace object");
+  }
+  names->attributes.set(Datum(std::string_view(target.attribute)), std::move(assigned));
+  return {};
+}
+
+Outcome<void> Interpreter::set(const Statement& one, std::string&) {
+  if (one.kind == StatementKind::kSet) {
+    MW_TRY(Datum assigned, value(*one.expressions.front()));
+    return assign(one.targets.front(), std::move(assigned));
+  }
+  std::string text;
+  {
+    const Scoped scoped(*this);
+    MW_CHECK(run(one.blocks.front(), text));
+  }
+  const Datum content{std::string_view(text)};
+  const Datum* outer = std::exchange(block_text_, &content);
+  auto filtered = value(*one.expressions.front());
+  block_text_ = outer;
+  if (!filtered) return std::move(filtered).error();
+  return assign(one.targets.front(), std::move(*filtered));
+}
+
+Outcome<void> Interpreter::filter_block(const Statement& one, std::string& out) {
+  std::string text;
+  {
+    const Scoped scoped(*this);
+    MW_CHECK(run(one.blocks.front(), text));
+  }
+  const Datum content{std::string_view(text)};
+  const Datum* outer = std::exchange(block_text_, &content);
+  auto printed = print(*one.expressions.front(), out);
+  block_text_ = outer;
+  return printed;
+}
+
+Outcome<void> Interpreter::with(const Statement& one, std::string& out) {
+  std::vector<Datum> values;
+  for (const NodePtr& node : one.expressions) {
+    MW_TRY(Datum assigned, value(*node));
+    values.push_back(std::move(assigned));
+  }
+  const Scoped scoped(*this);
+  for (std::size_t i = 0; i < values.size(); ++i) MW_CHECK(assign(one.targets[i], std::move(values[i])));
+  return run(one.blocks.front(), out);
+}
+
+// ---------------------------------------------------------------- loops
+
+namespace {
+
+class LoopObject final : public CallableObject {
+ public:
+  LoopObject(Interpreter& interpreter, const Statement& statement, const std::vector<Datum>& items, std::uint32_t depth)
+      : interpreter_(interpreter), statement_(statement), items_(items), depth_(depth) {}
+
+  [[nodiscard]] std::string type_name() const override { return "LoopContext"; }
+  [[nodiscard]] std::string text() const override {
+    return "<LoopContext " + std::to_string(index + 1) + "/" + std::to_string(items_.size()) + ">";
+  }
+  Outcome<bool> attribute(Evaluation& evaluation, std::string_view name, Datum& out) const override;
+  Outcome<Datum> call(Call& call) override {
+    if (!statement_.recursive) {
+      return type_error("The loop must have the 'recursive' marker to be called recursively.");
+    }
+    if (call.args.size() != 1) return type_error("loop() takes exactly one argument");
+    std::string text;
+    MW_CHECK(interpreter_.loop(statement_, call.args.front(), depth_ + 1, text));
+    return Datum(std::string_view(text));
+  }
+
+  std::size_t index = 0;
+  std::vector<Datum> changed;
+  bool has_changed_value = false;
+
+ private:
+  Interpreter& interpreter_;
+  const Statement& statement_;
+  const std::vector<Datum>& items_;
+  std::uint32_t depth_;
+};
+
+// loop.cycle(…) and loop.changed(…).
+class LoopMethod final : public CallableObject {
+ public:
+  LoopMethod(std::shared_ptr<LoopObject> loop, bool cycles) : loop_(std::move(loop)), cycles_(cycles) {}
+  Outcome<Datum> call(Call& call) override {
+    if (cycles_) {
+      if (call.args.empty()) return type_error("no items for cycling given");
+      return call.args[loop_->index % call.args.size()];
+    }
+    const bool same = loop_->has_changed_value && equal(make_tuple(loop_->changed), make_tuple(call.args));
+    loop_->has_changed_value = true;
+    loop_->changed = call.args;
+    return Datum(!same);
+  }
+
+ private:
+  std::shared_ptr<LoopObject> loop_;
+  bool cycles_;
+};
+
+Outcome<bool> LoopObject::attribute(Evaluation& evaluation, std::string_view name, Datum& out) const {
+  const std::size_t size = items_.size();
+  if (name == "index") out = index + 1;
+  else if (name == "index0") out = index;
+  else if (name == "revindex") out = size - index;
+  else if (name == "revindex0") out = size - index - 1;
+  else if (name == "first") out = index == 0;
+  else if (name == "last") out = index + 1 == size;
+  else if (name == "length") out = size;
+  else if (name == "depth") out = depth_ + 1;
+  else if (name == "depth0") out = depth_;
+  else if (name == "previtem") out = index > 0 ? items_[index - 1] : undefined(evaluation, "there is no previous item");
+  else if (name == "nextitem")
+    out = index + 1 < size ? items_[index + 1] : undefined(evaluation, "there is no next item");
+  else if (name == "cycle" || name == "changed") {
+    auto self = std::const_pointer_cast<Object>(shared_from_this());
+    out = std::make_shared<LoopMethod>(std::static_pointer_cast<LoopObject>(self), name == "cycle");
+  } else return false;
+  return true;
+}
+
+}  // namespace
+
+Outcome<void> Interpreter::loop(const Statement& one, const Datum& source, std::uint32_t depth, std::string& out) {
+  const Evaluation::Level level(evaluation_);
+  if (!level.ok()) return evaluation_.too_deep();
+  MW_TRY(std::vector<Datum> items, py_items(evaluation_, source));
+  if (one.expressions.size() > 1) {
+    std::vector<Datum> kept;
+    for (Datum& item : items) {
+      const Scoped scoped(*this);
+      MW_CHECK(assign(one.targets.front(), item));
+      MW_TRY(const Datum test, value(*one.expressions[1]));
+      MW_TRY(const bool truth, py_truth(test));
+      if (truth) kept.push_back(std::move(item));
+    }
+    items = std::move(kept);
+  }
+  if (items.empty()) {
+    if (one.blocks.size() < 2) return {};
+    const Scoped scoped(*this);
+    return run(one.blocks[1], out);
+  }
+  const auto context = std::make_shared<LoopObject>(*this, one, items, depth);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    context->index = i;
+    const Scoped scoped(*this);
+    frame_->variables.emplace_back("loop", Datum(context));
+    MW_CHECK(assign(one.targets.front(), items[i]));
+    MW_CHECK(run(one.blocks.front(), out));
+  }
+  return {};
+}
+
+Outcome<void> Interpreter::for_loop(const Statement& one, std::string& out) {
+  MW_TRY(const Datum items, value(*one.expressions.front()));
+  return loop(one, items, 0, out);
+}
+
+// ---------------------------------------------------------------- macros
+
+namespace {
+
+class MacroObject final : public CallableObject {
+ public:
+  MacroObject(Interpreter& interpreter, const Statement& statement, Frame* home)
+      : interpreter_(interpreter), statement_(statement), home_(home) {}
+  [[nodiscard]] std::string type_name() const override { return "Macro"; }
+  [[nodiscard]] std::string text() const override { return "<Macro " + py_repr_text(statement_.text) + ">"; }
+  Outcome<bool> attribute(Evaluation&, std::string_view name, Datum& out) const override {
+    if (name == "name") {
+      out = Datum(std::string_view(statement_.text));
+      return true;
+    }
+    if (name != "arguments") return false;
+    std::vector<Datum> names;
+    for (const std::string& parameter : statement_.macro.names) names.emplace_back(std::string_view(parameter));
+    out = make_tuple(std::move(names));
+    return true;
+  }
+
+  Outcome<Datum> call(Call& call) override {
+    const Interpreter::Scoped scoped(interpreter_, home_);
+    MW_CHECK(bind(call));
+    std::string text;
+    MW_CHECK(interpreter_.run(statement_.blocks.front(), text));
+    return Datum(std::string_view(text));
+  }
+
+ private:
+  Outcome<void> bind(Call& call) {
+    const MacroParameters& macro = statement_.macro;
+    Frame& frame = *interpreter_.frame();
+    const std::size_t required = macro.names.size() - macro.defaults.size();
+    for (std::size_t i = 0; i < macro.names.size(); ++i) {
+      const std::string& name = macro.names[i];
+      Datum bound;
+      const auto keyword =
+          std::find_if(call.named.begin(), call.named.end(), [&](const auto& n) { return n.first == name; });
+      if (i < call.args.size()) {
+        if (keyword != call.named.end())
+          return type_error("macro got multiple values for argument " + py_repr_text(name));
+        bound = call.args[i];
+      } else if (keyword != call.named.end()) {
+        bound = std::move(keyword->second);
+        call.named.erase(keyword);
+      } else if (i >= required) {
+        MW_TRY(bound, interpreter_.value(*macro.defaults[i - required]));
+      } else {
+        bound = undefined(interpreter_.evaluation(), "parameter " + py_repr_text(name) + " was not provided");
+      }
+      frame.set(name, std::move(bound));
+    }
+    return bind_rest(call, frame);
+  }
+
+  Outcome<void> bind_rest(Call& call, Frame& frame) {
+    auto caller = std::find_if(call.named.begin(), call.named.end(), [](const auto& n) { return n.first == "caller"; });
+    if (caller != call.named.end()) {
+      frame.set("caller", std::move(caller->second));
+      call.named.erase(caller);
+    } else {
+      frame.set("caller", undefined(interpreter_.evaluation(), "No caller defined"));
+    }
+    std::vector<Datum> rest;
+    for (std::size_t i = statement_.macro.names.size(); i < call.args.size(); ++i) rest.push_back(call.args[i]);
+    const bool takes_rest = uses(statement_.blocks.front(), "varargs");
+    const bool takes_named = uses(statement_.blocks.front(), "kwargs");
+    if (!rest.empty() && !takes_rest) {
+      return type_error("macro " + py_repr_text(statement_.text) + " takes not more than " +
+                        std::to_string(statement_.macro.names.size()) + " argument(s)");
+    }
+    if (!call.named.empty() && !takes_named) {
+      return type_error("macro " + py_repr_text(statement_.text) + " takes no keyword argument " +
+                        py_repr_text(call.named.front().first));
+    }
+    frame.set("varargs", make_tuple(std::move(rest)));
+    auto named = std::make_shared<DictObject>();
+    for (auto& [name, value] : call.named) named->set(Datum(std::string_view(name)), std::move(value));
+    frame.set("kwargs", Datum(named));
+    return {};
+  }
+
+  static bool uses(const Node& node, std::string_view name) {
+    if (node.kind == NodeKind::kName && node.name == name) return true;
+    const auto in = [&](const NodePtr& child) { return child && uses(*child, name); };
+    const Arguments& a = node.arguments;
+    return std::any_of(node.children.begin(), node.children.end(), in) ||
+           std::any_of(a.positional.begin(), a.positional.end(), in) ||
+           std::any_of(a.named.begin(), a.named.end(), [&](const auto& n) { return in(n.second); }) || in(a.rest) ||
+           in(a.rest_named);
+  }
+  static bool uses(const Block& block, std::string_view name) {
+    for (const Statement& statement : block.statements) {
+      for (const NodePtr& node : statement.expressions) {
+        if (uses(*node, name)) return true;
+      }
+      for (const Block& inner : statement.blocks) {
+        if (uses(inner, name)) return true;
+      }
+    }
+    return false;
+  }
+
+  Interpreter& interpreter_;
+  const Statement& statement_;
+  Frame* home_;
+};
+
+}  // namespace
+
+Datum Interpreter::make_macro(const Statement& one) {
+  capture();
+  return std::make_shared<MacroObject>(*this, one, frame_);
+}
+
+Outcome<void> Interpreter::define_macro(const Statement& one) {
+  frame_->set(one.text, make_macro(one));
+  return {};
+}
+
+Outcome<void> Interpreter::call_block(const Statement& one, std::string& out) {
+  const Node& node = *one.expressions.front();
+  MW_TRY(const Datum callee, value(*node.children[0]));
+  Call call{evaluation_};
+  MW_CHECK(arguments(node.arguments, call));
+  call.named.emplace_back("caller", make_macro(one));
+  MW_TRY(const Datum shown, call_value(callee, call));
+  MW_TRY(const std::string text, py_str(evaluation_, shown));
+  return append(out, text);
+}
+
+}  // namespace midwatch::jinja

@@ -1,0 +1,352 @@
+#include <algorithm>
+
+#include "jinja/parser.h"
+
+namespace midwatch::jinja {
+
+Outcome<Block> Parser::parse_template() {
+  Block root;
+  MW_CHECK(body_until(root, {}));
+  return root;
+}
+
+Outcome<void> Parser::end_block() {
+  if (current().token != Token::kBlockEnd) return expected("end of statement block");
+  advance();
+  return {};
+}
+
+// Reads statements until a block tag named in `ends`, which stays current (its name, not the "{%").
+Outcome<void> Parser::body_until(Block& block, const Ends& ends) {
+  const Depth guard(depth_);
+  if (depth_ > kSourceDepthMax) {
+    return limit_error("the template is nested more than " + std::to_string(kSourceDepthMax) + " levels")
+        .at(current().offset);
+  }
+  while (true) {
+    const Lexeme& token = current();
+    if (token.token == Token::kEnd) {
+      if (ends.empty()) return {};
+      return error("Unexpected end of template. Jinja was looking for the following tags: '" +
+                   std::string(ends.back()) + "'.");
+    }
+    if (token.token == Token::kData) {
+      Statement data{.kind = StatementKind::kData, .offset = token.offset, .text = token.text};
+      block.statements.push_back(std::move(data));
+      advance();
+    } else if (token.token == Token::kVariableBegin) {
+      Statement print{.kind = StatementKind::kPrint, .offset = token.offset};
+      advance();
+      MW_TRY(NodePtr node, tuple(TupleIn::kStatement, true));
+      print.expressions.push_back(std::move(node));
+      if (current().token != Token::kVariableEnd) return expected("end of print statement");
+      advance();
+      block.statements.push_back(std::move(print));
+    } else {
+      advance();  // "{%"
+      if (current().token != Token::kName) return error("tag name expected");
+      if (std::any_of(ends.begin(), ends.end(), [&](std::string_view end) { return is_name(end); })) return {};
+      MW_CHECK(statement(block));
+    }
+  }
+}
+
+Outcome<void> Parser::scoped_body(Block& block, const Ends& ends) {
+  declared_.emplace_back();
+  auto done = body_until(block, ends);
+  declared_.pop_back();
+  return done;
+}
+
+Outcome<void> Parser::statement(Block& block) {
+  using Parse = Outcome<Statement> (Parser::*)();
+  constexpr std::pair<std::string_view, Parse> kTags[] = {
+      {"if", &Parser::if_statement},          {"for", &Parser::for_statement},
+      {"set", &Parser::set_statement},        {"with", &Parser::with_statement},
+      {"macro", &Parser::macro_statement},    {"call", &Parser::call_block},
+      {"filter", &Parser::filter_block},      {"block", &Parser::named_block},
+      {"autoescape", &Parser::autoescape},    {"include", &Parser::loader_statement},
+      {"extends", &Parser::loader_statement}, {"import", &Parser::loader_statement},
+      {"from", &Parser::loader_statement},    {"print", nullptr},
+  };
+  const auto found =
+      std::find_if(std::begin(kTags), std::end(kTags), [&](const auto& tag) { return is_name(tag.first); });
+  if (found == std::end(kTags)) return error("Encountered unknown tag '" + current().text + "'.");
+  if (found->second != nullptr) {
+    MW_TRY(Statement parsed, (this->*found->second)());
+    block.statements.push_back(std::move(parsed));
+    return end_block();
+  }
+  advance();
+  while (current().token != Token::kBlockEnd) {
+    Statement print{.kind = StatementKind::kPrint, .offset = current().offset};
+    MW_TRY(NodePtr node, expression());
+    print.expressions.push_back(std::move(node));
+    block.statements.push_back(std::move(print));
+    if (!skip_operator(",")) break;
+  }
+  return end_block();
+}
+
+Outcome<Statement> Parser::if_statement() {
+  Statement out{.kind = StatementKind::kIf, .offset = current().offset};
+  advance();
+  while (true) {
+    MW_TRY(NodePtr test, tuple(TupleIn::kStatement, false));
+    out.expressions.push_back(std::move(test));
+    MW_CHECK(end_block());
+    out.blocks.emplace_back();
+    MW_CHECK(body_until(out.blocks.back(), {"elif", "else", "endif"}));
+    if (skip_name("elif")) continue;
+    if (skip_name("else")) {
+      MW_CHECK(end_block());
+      out.blocks.emplace_back();
+      MW_CHECK(body_until(out.blocks.back(), {"endif"}));
+    }
+    advance();  // endif
+    return out;
+  }
+}
+
+Outcome<Target> Parser::one_target() {
+  Target target;
+  if (is_operator("(")) {
+    advance();
+    MW_TRY(target, assign_target(true));
+    MW_CHECK(expect_operator(")"));
+    return target;
+  }
+  MW_TRY(target.name, expect_name());
+  constexpr std::string_view kReserved[] = {"true", "false", "none", "True", "False", "None"};
+  if (std::find(std::begin(kReserved), std::end(kReserved), target.name) != std::end(kReserved)) {
+    return error("can't assign to '" + target.name + "'");
+  }
+  return target;
+}
+
+Outcome<Target> Parser::assign_target(bool tuple_allowed, const Ends& ends) {
+  MW_TRY(Target first, one_target());
+  if (!tuple_allowed || !is_operator(",")) return first;
+  Target several;
+  several.parts.push_back(std::move(first));
+  while (skip_operator(",")) {
+    if (at_tuple_end(ends) || is_operator("=")) break;
+    MW_TRY(Target next, one_target());
+    several.parts.push_back(std::move(next));
+  }
+  return several;
+}
+
+Outcome<Statement> Parser::for_statement() {
+  Statement out{.kind = StatementKind::kFor, .offset = current().offset};
+  advance();
+  MW_TRY(Target target, assign_target(true, {"in"}));
+  if (!skip_name("in")) return expected("in");
+  MW_TRY(NodePtr items, tuple(TupleIn::kStatement, false, {"recursive", "if"}));
+  out.expressions.push_back(std::move(items));
+  declared_.emplace_back();
+  declare(target);
+  if (skip_name("if")) {
+    MW_TRY(NodePtr filter, expression());
+    out.expressions.push_back(std::move(filter));
+  }
+  out.recursive = skip_name("recursive");
+  out.targets.push_back(std::move(target));
+  MW_CHECK(end_block());
+  declared_.back().insert("loop");
+  out.blocks.emplace_back();
+  MW_CHECK(body_until(out.blocks.back(), {"endfor", "else"}));
+  declared_.pop_back();
+  if (skip_name("else")) {
+    MW_CHECK(end_block());
+    out.blocks.emplace_back();
+    MW_CHECK(scoped_body(out.blocks.back(), {"endfor"}));
+  }
+  advance();  // endfor
+  return out;
+}
+
+Outcome<Statement> Parser::set_statement() {
+  Statement out{.kind = StatementKind::kSet, .offset = current().offset};
+  advance();
+  Target target;
+  if (current().token == Token::kName && ahead().token == Token::kOperator && ahead().text == ".") {
+    MW_TRY(target.name, expect_name());
+    advance();
+    MW_TRY(target.attribute, expect_name());
+    if (!is_declared(target.name)) reads_.roots.push_back(target.name);
+  } else {
+    MW_TRY(target, assign_target(true));
+  }
+  if (skip_operator("=")) {
+    MW_TRY(NodePtr value, tuple(TupleIn::kStatement, true));
+    out.expressions.push_back(std::move(value));
+    declare(target);
+    out.targets.push_back(std::move(target));
+    return out;
+  }
+  out.kind = StatementKind::kSetBlock;
+  NodePtr filtered = make(NodeKind::kName, out.offset);  // stands for the text of the block
+  filtered->name = "";
+  while (skip_operator("|")) {
+    MW_TRY(filtered, one_filter(std::move(filtered)));
+  }
+  out.expressions.push_back(std::move(filtered));
+  MW_CHECK(end_block());
+  out.blocks.emplace_back();
+  MW_CHECK(scoped_body(out.blocks.back(), {"endset"}));
+  advance();
+  declare(target);
+  out.targets.push_back(std::move(target));
+  return out;
+}
+
+Outcome<Statement> Parser::with_statement() {
+  Statement out{.kind = StatementKind::kWith, .offset = current().offset};
+  advance();
+  std::vector<Target> targets;
+  while (current().token != Token::kBlockEnd) {
+    if (!targets.empty()) MW_CHECK(expect_operator(","));
+    MW_TRY(Target target, one_target());
+    MW_CHECK(expect_operator("="));
+    MW_TRY(NodePtr value, expression());
+    targets.push_back(std::move(target));
+    out.expressions.push_back(std::move(value));
+  }
+  MW_CHECK(end_block());
+  declared_.emplace_back();
+  for (const Target& target : targets) declare(target);
+  out.targets = std::move(targets);
+  out.blocks.emplace_back();
+  MW_CHECK(body_until(out.blocks.back(), {"endwith"}));
+  declared_.pop_back();
+  advance();
+  return out;
+}
+
+Outcome<MacroParameters> Parser::macro_parameters() {
+  MacroParameters out;
+  MW_CHECK(expect_operator("("));
+  while (!is_operator(")")) {
+    if (!out.names.empty()) MW_CHECK(expect_operator(","));
+    MW_TRY(Target parameter, one_target());
+    if (!parameter.parts.empty()) return error("a parameter must be a name");
+    declared_.back().insert(parameter.name);
+    out.names.push_back(std::move(parameter.name));
+    if (skip_operator("=")) {
+      MW_TRY(NodePtr value, expression());
+      out.defaults.push_back(std::move(value));
+    } else if (!out.defaults.empty()) {
+      return error("non-default argument follows default argument");
+    }
+  }
+  MW_CHECK(expect_operator(")"));
+  return out;
+}
+
+Outcome<Statement> Parser::macro_statement() {
+  Statement out{.kind = StatementKind::kMacro, .offset = current().offset};
+  advance();
+  MW_TRY(Target name, one_target());
+  out.text = name.name;
+  declared_.back().insert(out.text);
+  declared_.push_back({"varargs", "kwargs", "caller"});
+  MW_TRY(out.macro, macro_parameters());
+  MW_CHECK(end_block());
+  out.blocks.emplace_back();
+  MW_CHECK(body_until(out.blocks.back(), {"endmacro"}));
+  declared_.pop_back();
+  advance();
+  return out;
+}
+
+Outcome<Statement> Parser::call_block() {
+  Statement out{.kind = StatementKind::kCallBlock, .offset = current().offset};
+  advance();
+  declared_.emplace_back();
+  if (is_operator("(")) {
+    MW_TRY(out.macro, macro_parameters());
+  }
+  MW_TRY(NodePtr called, expression());
+  if (called->kind != NodeKind::kCall) return error("expected call");
+  out.expressions.push_back(std::move(called));
+  MW_CHECK(end_block());
+  out.blocks.emplace_back();
+  MW_CHECK(body_until(out.blocks.back(), {"endcall"}));
+  declared_.pop_back();
+  advance();
+  return out;
+}
+
+Outcome<Statement> Parser::filter_block() {
+  Statement out{.kind = StatementKind::kFilterBlock, .offset = current().offset};
+  advance();
+  NodePtr filtered = make(NodeKind::kName, out.offset);
+  do {
+    MW_TRY(filtered, one_filter(std::move(filtered)));
+  } while (skip_operator("|"));
+  out.expressions.push_back(std::move(filtered));
+  MW_CHECK(end_block());
+  out.blocks.emplace_back();
+  MW_CHECK(scoped_body(out.blocks.back(), {"endfilter"}));
+  advance();
+  return out;
+}
+
+Outcome<Statement> Parser::named_block() {
+  Statement out{.kind = StatementKind::kScope, .offset = current().offset};
+  advance();
+  MW_TRY(out.text, expect_name());
+  if (!blocks_.insert(out.text).second) return error("block '" + out.text + "' defined twice");
+  (void)skip_name("scoped");
+  (void)skip_name("required");
+  if (is_operator("-"))
+    return error(
+        "Block names in Jinja have to be valid Python identifiers and may not contain hyphens, use an underscore "
+        "instead.");
+  MW_CHECK(end_block());
+  out.blocks.emplace_back();
+  MW_CHECK(scoped_body(out.blocks.back(), {"endblock"}));
+  advance();
+  (void)skip_name(out.text);
+  return out;
+}
+
+Outcome<Statement> Parser::autoescape() {
+  Statement out{.kind = StatementKind::kScope, .offset = current().offset};
+  advance();
+  MW_TRY(NodePtr mode, expression());
+  out.expressions.push_back(std::move(mode));
+  MW_CHECK(end_block());
+  out.blocks.emplace_back();
+  MW_CHECK(scoped_body(out.blocks.back(), {"endautoescape"}));
+  advance();
+  return out;
+}
+
+Outcome<Statement> Parser::loader_statement() {
+  Statement out{.kind = StatementKind::kLoader, .offset = current().offset};
+  advance();
+  MW_TRY(NodePtr name, expression());
+  out.expressions.push_back(std::move(name));
+  // What follows the name (with context, ignore missing, import a as b) has no meaning without a loader.
+  while (current().token == Token::kName || is_operator(",")) advance();
+  return out;
+}
+
+Outcome<ParsedTemplate> parse_template(std::string_view source, Dialect dialect) {
+  MW_TRY(std::vector<Lexeme> tokens, lex_template(source));
+  Parser parser(std::move(tokens), dialect);
+  MW_TRY(Block root, parser.parse_template());
+  return ParsedTemplate{std::move(root), parser.take_reads()};
+}
+
+Outcome<NodePtr> parse_expression_text(std::string_view source, Dialect dialect, Reads& reads) {
+  MW_TRY(std::vector<Lexeme> tokens, lex_expression(source));
+  Parser parser(std::move(tokens), dialect);
+  MW_TRY(NodePtr node, parser.parse_whole_expression());
+  reads = parser.take_reads();
+  return node;
+}
+
+}  // namespace midwatch::jinja
