@@ -99,30 +99,30 @@ struct ListOptions {
 inline constexpr std::size_t kListedResultBytesMax = 64u << 10;  // of JSON
 
 struct ExecutionFilter {
-  std::string action;  // empty: any
-  std::optional<ExecutionStatus> status;
-  std::optional<ObjectId> parent;
+  std::string action{};  // empty: any
+  std::optional<ExecutionStatus> status{};
+  std::optional<ObjectId> parent{};
   bool top_level_only = false;  // parent=null
-  std::string rule;
-  std::optional<ObjectId> trigger_instance;
-  std::optional<ObjectId> incident;
-  std::optional<Instant> after, before;  // exclusive, of the start
-  std::vector<ObjectId> ids;             // empty: any
+  std::string rule{};
+  std::optional<ObjectId> trigger_instance{};
+  std::optional<ObjectId> incident{};
+  std::optional<Instant> after{}, before{};  // exclusive, of the start
+  std::vector<ObjectId> ids{};               // empty: any
 };
 
 struct TriggerInstanceFilter {
-  std::string trigger;
-  std::optional<TriggerInstance::State> state;
-  std::optional<Instant> after, before;
-  std::vector<ObjectId> ids;
+  std::string trigger{};
+  std::optional<TriggerInstance::State> state{};
+  std::optional<Instant> after{}, before{};
+  std::vector<ObjectId> ids{};
 };
 
 struct EnforcementFilter {
-  std::string rule;
-  std::optional<ObjectId> trigger_instance;
-  std::optional<ObjectId> execution;
-  std::optional<Instant> after, before;
-  std::vector<ObjectId> ids;
+  std::string rule{};
+  std::optional<ObjectId> trigger_instance{};
+  std::optional<ObjectId> execution{};
+  std::optional<Instant> after{}, before{};
+  std::vector<ObjectId> ids{};
 };
 
 // What a filter means, in one place; a store with indexes must agree with it.
