@@ -29,7 +29,7 @@ Error refused(const aio::HttpAnswer& answer) {
   if (const auto body = parse_json(answer.body); body && body->find("faultstring") != nullptr) {
     text = body->get("faultstring").text_or(text);
   }
-  const Code code = answer.status == 404   ? Code::kNotFound
+  const Code code = answer.status == 404                           ? Code::kNotFound
                     : answer.status == 401 || answer.status == 403 ? Code::kDenied
                     : answer.status >= 500 || answer.status == 429 ? Code::kUnavailable
                                                                    : Code::kInvalid;
@@ -55,7 +55,8 @@ struct ApiClient::Impl {
     request.body = std::move(body);
     std::promise<Result<aio::HttpAnswer>> promise;
     auto answered = promise.get_future();
-    http.start(std::move(request), [&promise](Result<aio::HttpAnswer> answer) { promise.set_value(std::move(answer)); });
+    http.start(std::move(request),
+               [&promise](Result<aio::HttpAnswer> answer) { promise.set_value(std::move(answer)); });
     auto answer = answered.get();
     if (!answer) return std::move(answer).error().within(url);
     if (answer->status < 200 || answer->status > 299) return refused(*answer);
@@ -72,11 +73,14 @@ struct ApiClient::Impl {
 };
 
 Result<ApiClient> ApiClient::from(const Call& call) {
-  const auto environment = [&call](const char* name) { return call.environment ? call.environment(name) : std::nullopt; };
+  const auto environment = [&call](const char* name) {
+    return call.environment ? call.environment(name) : std::nullopt;
+  };
   std::string url = call.get("--url", environment("MIDWATCH_URL").value_or(std::string(kDefaultUrl)));
   while (url.ends_with('/')) url.pop_back();
   Secret token;
-  if (const auto file = call.has("--token-file") ? std::optional(call.get("--token-file")) : environment("MIDWATCH_TOKEN_FILE")) {
+  if (const auto file =
+          call.has("--token-file") ? std::optional(call.get("--token-file")) : environment("MIDWATCH_TOKEN_FILE")) {
     MW_TRY(token, read_token(*file));
   } else if (const auto text = environment("MIDWATCH_TOKEN")) {
     token = Secret(*text);
@@ -94,8 +98,12 @@ ApiClient::ApiClient(ApiClient&&) noexcept = default;
 ApiClient::~ApiClient() = default;
 
 Result<Value> ApiClient::get(const std::string& path) { return impl_->json("GET", path); }
-Result<Value> ApiClient::post(const std::string& path, const Value& body) { return impl_->json("POST", path, to_json(body)); }
-Result<Value> ApiClient::put(const std::string& path, const Value& body) { return impl_->json("PUT", path, to_json(body)); }
+Result<Value> ApiClient::post(const std::string& path, const Value& body) {
+  return impl_->json("POST", path, to_json(body));
+}
+Result<Value> ApiClient::put(const std::string& path, const Value& body) {
+  return impl_->json("PUT", path, to_json(body));
+}
 Result<Value> ApiClient::remove(const std::string& path) { return impl_->json("DELETE", path); }
 
 Result<std::string> ApiClient::get_text(const std::string& path) {
@@ -106,8 +114,8 @@ Result<std::string> ApiClient::get_text(const std::string& path) {
 std::string percent_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                       c == '.' || c == '~';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '_' || c == '.' || c == '~';
     if (plain) out += c;
     else out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
   }

@@ -23,7 +23,14 @@ Exit echo(Call& call) {
 }
 
 const std::vector<Command> kCommands = {
-    {"rule list", "", 0, 0, "Lists rules.", {{"--limit", "N", "Shows at most N."}, {"--json", "", "Prints JSON."}}, {"midwatch rule list"}, echo},
+    {"rule list",
+     "",
+     0,
+     0,
+     "Lists rules.",
+     {{"--limit", "N", "Shows at most N."}, {"--json", "", "Prints JSON."}},
+     {"midwatch rule list"},
+     echo},
     {"rule get", "REF", 1, 1, "Shows one rule.", {}, {}, echo},
 };
 
@@ -43,7 +50,8 @@ TEST(Dispatch, OptionsAndArgumentsComeToTheCommand) {
 TEST(Dispatch, MistakesAreUsageAndSayHow) {
   EXPECT_EQ(run({"rule", "get"}).exit, Exit::kUsage);
   EXPECT_EQ(run({"rule", "get"}).err, "usage: midwatch rule get REF\n");
-  EXPECT_EQ(run({"rule"}).err, "midwatch: 'rule' needs one more word:\n  midwatch rule list [options]\n  midwatch rule get REF\n");
+  EXPECT_EQ(run({"rule"}).err,
+            "midwatch: 'rule' needs one more word:\n  midwatch rule list [options]\n  midwatch rule get REF\n");
   EXPECT_EQ(run({"role"}).err, "midwatch: there is no command 'role'; midwatch --help lists them\n");
   const Ran unknown = run({"rule", "list", "--nope"});
   EXPECT_EQ(unknown.exit, Exit::kUsage);

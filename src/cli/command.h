@@ -43,11 +43,11 @@ struct Call {
 };
 
 struct Command {
-  std::string_view words;      // "trigger-instance why"
-  std::string_view takes;      // "ID", "ACTION [NAME=VALUE…]"; empty for nothing
-  std::size_t takes_min = 0;   // number of positional arguments
+  std::string_view words;     // "trigger-instance why"
+  std::string_view takes;     // "ID", "ACTION [NAME=VALUE…]"; empty for nothing
+  std::size_t takes_min = 0;  // number of positional arguments
   std::size_t takes_max = 0;
-  std::string_view summary;    // starts with a verb, ends with a full stop
+  std::string_view summary;  // starts with a verb, ends with a full stop
   std::vector<Option> options{};
   std::vector<std::string_view> examples{};
   Exit (*run)(Call&) = nullptr;

@@ -22,7 +22,8 @@ Exit print_json(Call& call, const Value& value) {
 
 bool has_ended(const Value& execution) {
   const std::string status = execution.get("status").text_or("");
-  return status == "succeeded" || status == "failed" || status == "timeout" || status == "canceled" || status == "abandoned";
+  return status == "succeeded" || status == "failed" || status == "timeout" || status == "canceled" ||
+         status == "abandoned";
 }
 
 // NAME=VALUE: the value is JSON where it reads as JSON of another type than text, else text.
@@ -73,7 +74,8 @@ Exit run_action(Call& call) {
     call.err << "midwatch run: " << parameters.error().to_string() << "\n";
     return Exit::kUsage;
   }
-  auto execution = client->post("/executions", Value::object({{"action", call.arguments[0]}, {"parameters", *parameters}}));
+  auto execution =
+      client->post("/executions", Value::object({{"action", call.arguments[0]}, {"parameters", *parameters}}));
   if (!execution) return call.fail(execution.error());
   const std::string id = execution->get("id").text_or("");
   if (call.has("--async")) {
@@ -122,10 +124,12 @@ Exit list_executions(Call& call) {
                   (call.has("--all") ? "" : "&parent=null"));
 }
 Exit list_rules(Call& call) {
-  return list(call, {"/rules", {"ref", "enabled", "trigger.type", "action.ref", "description"}}, filter(call, "--pack", "pack"));
+  return list(call, {"/rules", {"ref", "enabled", "trigger.type", "action.ref", "description"}},
+              filter(call, "--pack", "pack"));
 }
 Exit list_trigger_instances(Call& call) {
-  return list(call, {"/triggerinstances", {"id", "trigger", "occurrence_time", "status"}}, filter(call, "--trigger", "trigger"));
+  return list(call, {"/triggerinstances", {"id", "trigger", "occurrence_time", "status"}},
+              filter(call, "--trigger", "trigger"));
 }
 Exit list_incidents(Call& call) {
   return list(call, {"/incidents", {"id", "state", "detector", "opened_at", "closed_at", "people_woken"}}, "");
@@ -175,8 +179,8 @@ std::string mark(bool yes) { return yes ? "yes" : "no "; }
 
 // One rule a paragraph, one criterion a line: left side, operator, right side, verdict.
 void print_why(Call& call, const Value& why) {
-  call.out << fmt::format("trigger instance {} of {} at {}\n", why.get("id").text_or(""), why.get("trigger").text_or(""),
-                          why.get("occurrence_time").text_or(""));
+  call.out << fmt::format("trigger instance {} of {} at {}\n", why.get("id").text_or(""),
+                          why.get("trigger").text_or(""), why.get("occurrence_time").text_or(""));
   const Value rules = why.get("rules");
   if (rules.size() == 0) call.out << "no rule listens to this trigger\n";
   for (const Value& rule : rules.elements()) {
@@ -213,8 +217,8 @@ Exit get_incident(Call& call) {
   const auto incident = client->get("/incidents/" + percent_encode(call.arguments[0]));
   if (!incident) return call.fail(incident.error());
   if (call.has("--json")) return print_json(call, *incident);
-  call.out << fmt::format("incident {}: {}, {} woken\n", incident->get("id").text_or(""), incident->get("state").text_or(""),
-                          incident->get("people_woken").int_or(0));
+  call.out << fmt::format("incident {}: {}, {} woken\n", incident->get("id").text_or(""),
+                          incident->get("state").text_or(""), incident->get("people_woken").int_or(0));
   for (const Value& entry : incident->get("timeline").elements()) {
     call.out << fmt::format("  {}  {}\n", entry.get("at").text_or(""), entry.get("text").text_or(""));
   }
@@ -233,20 +237,49 @@ const Option kLimit{"--limit", "N", "Shows at most N, newest first (default 50).
 
 std::vector<Command> execution_commands() {
   return {
-      {"run", "ACTION [NAME=VALUE…]", 1, 1'000, "Runs an action, waits for it and prints its result; exit 1 unless it succeeded.",
+      {"run",
+       "ACTION [NAME=VALUE…]",
+       1,
+       1'000,
+       "Runs an action, waits for it and prints its result; exit 1 unless it succeeded.",
        with_client_options({{"--async", "", "Prints the id and does not wait."}}),
-       {"midwatch run core.local cmd='uptime'", "midwatch run demo.repair within=5 --json"}, run_action},
-      {"execution list", "", 0, 0, "Lists executions, newest first.",
-       with_client_options({kLimit, {"--action", "REF", "Shows only executions of this action."},
+       {"midwatch run core.local cmd='uptime'", "midwatch run demo.repair within=5 --json"},
+       run_action},
+      {"execution list",
+       "",
+       0,
+       0,
+       "Lists executions, newest first.",
+       with_client_options({kLimit,
+                            {"--action", "REF", "Shows only executions of this action."},
                             {"--status", "STATUS", "Shows only executions with this status."},
                             {"--all", "", "Shows tasks of workflows too."}}),
-       {"midwatch execution list --status failed"}, list_executions},
-      {"execution get", "ID", 1, 1, "Shows one execution; 'last' is the newest.", with_client_options({}),
-       {"midwatch execution get last"}, get_execution},
-      {"execution output", "ID", 1, 1, "Prints what the action has written so far.", with_client_options({}),
-       {"midwatch execution output last"}, execution_output},
-      {"execution cancel", "ID", 1, 1, "Cancels an execution that has not ended.", with_client_options({}),
-       {"midwatch execution cancel 6b0364af62a1e6291a0a1d0c"}, cancel_execution},
+       {"midwatch execution list --status failed"},
+       list_executions},
+      {"execution get",
+       "ID",
+       1,
+       1,
+       "Shows one execution; 'last' is the newest.",
+       with_client_options({}),
+       {"midwatch execution get last"},
+       get_execution},
+      {"execution output",
+       "ID",
+       1,
+       1,
+       "Prints what the action has written so far.",
+       with_client_options({}),
+       {"midwatch execution output last"},
+       execution_output},
+      {"execution cancel",
+       "ID",
+       1,
+       1,
+       "Cancels an execution that has not ended.",
+       with_client_options({}),
+       {"midwatch execution cancel 6b0364af62a1e6291a0a1d0c"},
+       cancel_execution},
   };
 }
 
@@ -254,23 +287,64 @@ std::vector<Command> execution_commands() {
 
 std::vector<Command> api_commands() {
   std::vector<Command> commands = execution_commands();
-  commands.push_back({"rule list", "", 0, 0, "Lists rules.",
+  commands.push_back({"rule list",
+                      "",
+                      0,
+                      0,
+                      "Lists rules.",
                       with_client_options({kLimit, {"--pack", "REF", "Shows only rules of this pack."}}),
-                      {"midwatch rule list --pack demo"}, list_rules});
-  commands.push_back({"rule get", "REF", 1, 1, "Shows one rule.", with_client_options({}), {"midwatch rule get demo.slow"}, get_rule});
-  commands.push_back({"trigger-instance list", "", 0, 0, "Lists what occurred, newest first.",
+                      {"midwatch rule list --pack demo"},
+                      list_rules});
+  commands.push_back(
+      {"rule get", "REF", 1, 1, "Shows one rule.", with_client_options({}), {"midwatch rule get demo.slow"}, get_rule});
+  commands.push_back({"trigger-instance list",
+                      "",
+                      0,
+                      0,
+                      "Lists what occurred, newest first.",
                       with_client_options({kLimit, {"--trigger", "REF", "Shows only this trigger."}}),
-                      {"midwatch trigger-instance list --trigger midwatch.anomaly"}, list_trigger_instances});
-  commands.push_back({"trigger-instance get", "ID", 1, 1, "Shows one trigger instance.", with_client_options({}),
-                      {"midwatch trigger-instance get 6b0364af62a1e6291a0a1d0c"}, get_trigger_instance});
-  commands.push_back({"trigger-instance why", "ID", 1, 1, "Says for each rule and each criterion why it did or did not match.",
-                      with_client_options({}), {"midwatch trigger-instance why 6b0364af62a1e6291a0a1d0c"}, why});
-  commands.push_back({"incident list", "", 0, 0, "Lists incidents, newest first.", with_client_options({kLimit}),
-                      {"midwatch incident list"}, list_incidents});
-  commands.push_back({"incident get", "ID", 1, 1, "Shows the timeline of one incident.", with_client_options({}),
-                      {"midwatch incident get 6b0364af62a1e6291a0a1d0c"}, get_incident});
-  commands.push_back({"reload", "", 0, 0, "Loads the packs again; a pack with errors is refused and the running one stays.",
-                      with_client_options({}), {"midwatch reload"}, reload});
+                      {"midwatch trigger-instance list --trigger midwatch.anomaly"},
+                      list_trigger_instances});
+  commands.push_back({"trigger-instance get",
+                      "ID",
+                      1,
+                      1,
+                      "Shows one trigger instance.",
+                      with_client_options({}),
+                      {"midwatch trigger-instance get 6b0364af62a1e6291a0a1d0c"},
+                      get_trigger_instance});
+  commands.push_back({"trigger-instance why",
+                      "ID",
+                      1,
+                      1,
+                      "Says for each rule and each criterion why it did or did not match.",
+                      with_client_options({}),
+                      {"midwatch trigger-instance why 6b0364af62a1e6291a0a1d0c"},
+                      why});
+  commands.push_back({"incident list",
+                      "",
+                      0,
+                      0,
+                      "Lists incidents, newest first.",
+                      with_client_options({kLimit}),
+                      {"midwatch incident list"},
+                      list_incidents});
+  commands.push_back({"incident get",
+                      "ID",
+                      1,
+                      1,
+                      "Shows the timeline of one incident.",
+                      with_client_options({}),
+                      {"midwatch incident get 6b0364af62a1e6291a0a1d0c"},
+                      get_incident});
+  commands.push_back({"reload",
+                      "",
+                      0,
+                      0,
+                      "Loads the packs again; a pack with errors is refused and the running one stays.",
+                      with_client_options({}),
+                      {"midwatch reload"},
+                      reload});
   return commands;
 }
 

@@ -81,9 +81,19 @@ Exit eval(Call& call) {
 
 std::vector<Command> local_commands() {
   return {
-      {"validate", "PATH…", 1, 1'000, "Checks packs and reports everything that is wrong with them; exit 1 with errors.",
-       {{"--json", "", "Prints JSON."}}, {"midwatch validate packs/hello", "midwatch validate packs/* --json"}, validate},
-      {"eval", "[TEXT]", 0, 1, "Evaluates an expression or a template, as workflows and rules do.",
+      {"validate",
+       "PATH…",
+       1,
+       1'000,
+       "Checks packs and reports everything that is wrong with them; exit 1 with errors.",
+       {{"--json", "", "Prints JSON."}},
+       {"midwatch validate packs/hello", "midwatch validate packs/* --json"},
+       validate},
+      {"eval",
+       "[TEXT]",
+       0,
+       1,
+       "Evaluates an expression or a template, as workflows and rules do.",
        {{"--jinja", "EXPRESSION", "Evaluates what would stand between {{ and }}."},
         {"--yaql", "EXPRESSION", "Evaluates what would stand between <% and %>."},
         {"--template", "TEXT", "Renders a Jinja template to text."},

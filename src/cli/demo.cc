@@ -1,8 +1,8 @@
 #include "cli/demo.h"
 
-#include <csignal>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <atomic>
 #include <chrono>
@@ -112,8 +112,8 @@ class Demo {
     while (!holds()) {
       if (interrupted) return Error(Code::kUnavailable, "interrupted");
       if (std::chrono::steady_clock::now() > deadline) {
-        return Error(Code::kTimeout, fmt::format("{}: not within {}; see {}", what, to_human(within),
-                                                 (dir_ / "engine.log").string()));
+        return Error(Code::kTimeout,
+                     fmt::format("{}: not within {}; see {}", what, to_human(within), (dir_ / "engine.log").string()));
       }
       std::this_thread::sleep_for(milliseconds(100));
     }
@@ -162,10 +162,12 @@ class Demo {
 
   Status start_service() {
     const fs::path service = dir_ / "packs" / "demo" / "service";
-    MW_TRY(service_, spawn({"/usr/bin/python3", (service / "web.py").string(), "--run-dir", shop_.string()}, shop_ / "web.log"));
+    MW_TRY(service_,
+           spawn({"/usr/bin/python3", (service / "web.py").string(), "--run-dir", shop_.string()}, shop_ / "web.log"));
     MW_CHECK(wait_until("the service starts", seconds(10), [&] { return fs::exists(shop_ / "web.addr"); }));
     MW_TRY(load_, spawn({"/usr/bin/python3", (service / "load.py").string(), "--run-dir", shop_.string(), "--seconds",
-                         options_.keep ? "86400" : "300"}, shop_ / "load.log"));
+                         options_.keep ? "86400" : "300"},
+                        shop_ / "load.log"));
     const std::string address = read_first_line(shop_ / "web.addr");
     say(fmt::format("the shop serves at http://{} (pid {}), with 40 requests a second", address, service_->pid()));
     return write_file(dir_ / "packs" / "demo" / "sd" / "web.json",
@@ -180,12 +182,14 @@ class Demo {
   Status start_engine() {
     std::error_code error;
     fs::remove(data_ / "api.addr", error);
-    MW_TRY(engine_, spawn({self_path(), "serve", "--data-dir", data_.string(), "--packs", (dir_ / "packs").string(), "--listen",
-                           "127.0.0.1:0", "--page-webhook",
+    MW_TRY(engine_, spawn({self_path(), "serve", "--data-dir", data_.string(), "--packs", (dir_ / "packs").string(),
+                           "--listen", "127.0.0.1:0", "--page-webhook",
                            fmt::format("http://127.0.0.1:{}/page", pager_server_->ports().front())},
                           dir_ / "engine.log"));
-    MW_CHECK(wait_until("the engine starts", seconds(15), [&] { return !read_first_line(data_ / "api.addr").empty(); }));
-    client_ = std::make_unique<ApiClient>("http://" + read_first_line(data_ / "api.addr"), Secret(read_first_line(data_ / "token")));
+    MW_CHECK(
+        wait_until("the engine starts", seconds(15), [&] { return !read_first_line(data_ / "api.addr").empty(); }));
+    client_ = std::make_unique<ApiClient>("http://" + read_first_line(data_ / "api.addr"),
+                                          Secret(read_first_line(data_ / "token")));
     MW_CHECK(wait_until("the engine is ready", seconds(15), [&] { return client_->get_text("/readyz").has_value(); }));
     say(fmt::format("the engine watches at http://{} (pid {})", read_first_line(data_ / "api.addr"), engine_->pid()));
     return {};
@@ -241,8 +245,10 @@ class Demo {
     }));
     const std::string state = outage.incident.get("state").text_or("");
     say(fmt::format("the incident is {}", state));
-    if (state != "remediated") outcome.failures.push_back(fmt::format("the first incident ended as {}, not remediated", state));
-    if (outage.incident.get("people_woken").int_or(-1) != 0) outcome.failures.emplace_back("someone was woken by the first outage");
+    if (state != "remediated")
+      outcome.failures.push_back(fmt::format("the first incident ended as {}, not remediated", state));
+    if (outage.incident.get("people_woken").int_or(-1) != 0)
+      outcome.failures.emplace_back("someone was woken by the first outage");
     outcome.outages.push_back(std::move(outage));
     return {};
   }
@@ -259,7 +265,8 @@ class Demo {
     }));
     const std::string state = outage.incident.get("state").text_or("");
     say(fmt::format("the incident is {}", state));
-    if (state != "escalated") outcome.failures.push_back(fmt::format("the second incident ended as {}, not escalated", state));
+    if (state != "escalated")
+      outcome.failures.push_back(fmt::format("the second incident ended as {}, not escalated", state));
     check_page(outage, outcome);
     outcome.outages.push_back(std::move(outage));
     return {};
@@ -276,7 +283,8 @@ class Demo {
     }
     if (outcome.page.get("diagnostics").size() == 0) outcome.failures.emplace_back("the page carries no diagnostics");
     bool denied = false;
-    for (const Value& entry : outage.incident.get("timeline").elements()) denied |= entry.get("event") == Value("denied");
+    for (const Value& entry : outage.incident.get("timeline").elements())
+      denied |= entry.get("event") == Value("denied");
     if (!denied) outcome.failures.emplace_back("the guard did not stop a second restart");
     if (pages.size() != 1) outcome.failures.push_back(fmt::format("{} pages arrived, one was due", pages.size()));
   }
@@ -353,11 +361,16 @@ Exit run_demo(Call& call) {
 }  // namespace
 
 Command demo_command() {
-  return {"demo", "", 0, 0, "Breaks a real service twice and shows what happens; takes about a minute.",
+  return {"demo",
+          "",
+          0,
+          0,
+          "Breaks a real service twice and shows what happens; takes about a minute.",
           {{"--keep", "", "Leaves the service and the engine running, and prints where."},
            {"--json", "", "Prints both timelines as JSON."},
            {"--run-dir", "DIR", "Works in DIR (default: a fresh temporary directory, removed at the end)."},
-           {"--kill-engine-after", "DURATION", "Kills the engine with SIGKILL this long after the first fault, and starts it again."}},
+           {"--kill-engine-after", "DURATION",
+            "Kills the engine with SIGKILL this long after the first fault, and starts it again."}},
           {"midwatch demo", "midwatch demo --keep", "midwatch demo --kill-engine-after 5s"},
           run_demo};
 }

@@ -15,8 +15,8 @@
 namespace midwatch::cli {
 
 struct DemoOptions {
-  std::string run_dir;         // empty: a fresh temporary directory, removed at the end unless kept
-  bool keep = false;           // leave everything running
+  std::string run_dir;  // empty: a fresh temporary directory, removed at the end unless kept
+  bool keep = false;    // leave everything running
   bool json = false;
   Duration kill_engine_after{-1};  // after the first fault: SIGKILL the engine and start it again; negative: no
 };
@@ -25,14 +25,14 @@ struct DemoOptions {
 struct Outage {
   std::string title;
   Instant injected_at;
-  Value incident;   // as the API shows it
+  Value incident;  // as the API shows it
 };
 
 struct DemoOutcome {
   std::vector<Outage> outages;
-  Value page;                        // what the pager received
-  std::vector<std::string> failures; // what did not happen as it must; empty: all of it did
-  Value addresses;                   // name → URL or path
+  Value page;                         // what the pager received
+  std::vector<std::string> failures;  // what did not happen as it must; empty: all of it did
+  Value addresses;                    // name → URL or path
 };
 
 // The two timelines side by side, as text for a terminal of `width` columns.

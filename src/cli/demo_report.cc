@@ -94,9 +94,8 @@ std::string demo_report(const DemoOutcome& outcome, std::size_t width) {
 Value demo_report_json(const DemoOutcome& outcome) {
   std::vector<Value> outages;
   for (const Outage& outage : outcome.outages) {
-    outages.push_back(Value::object({{"title", outage.title},
-                                     {"injected_at", to_iso8601(outage.injected_at)},
-                                     {"incident", outage.incident}}));
+    outages.push_back(Value::object(
+        {{"title", outage.title}, {"injected_at", to_iso8601(outage.injected_at)}, {"incident", outage.incident}}));
   }
   std::vector<Value> failures;
   for (const std::string& failure : outcome.failures) failures.emplace_back(failure);

@@ -2,8 +2,8 @@
 #include <ostream>
 #include <sstream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 
@@ -44,7 +44,8 @@ void print_overview(std::span<const Command> commands, std::ostream& out) {
 }
 
 // The command with the most words that argv begins with, and how many they are.
-std::pair<const Command*, std::size_t> find_command(std::span<const Command> commands, std::span<const std::string> argv) {
+std::pair<const Command*, std::size_t> find_command(std::span<const Command> commands,
+                                                    std::span<const std::string> argv) {
   std::pair<const Command*, std::size_t> best{nullptr, 0};
   for (const Command& command : commands) {
     const std::vector<std::string> words = words_of(command.words);
@@ -129,7 +130,8 @@ Exit dispatch(std::span<const Command> commands, std::span<const std::string> ar
 
 std::vector<Option> with_client_options(std::vector<Option> options) {
   options.push_back({"--url", "URL", "Talks to the server there (MIDWATCH_URL; default http://127.0.0.1:9101)."});
-  options.push_back({"--token-file", "FILE", "Reads the token from FILE (MIDWATCH_TOKEN holds one, or MIDWATCH_TOKEN_FILE names a file)."});
+  options.push_back({"--token-file", "FILE",
+                     "Reads the token from FILE (MIDWATCH_TOKEN holds one, or MIDWATCH_TOKEN_FILE names a file)."});
   options.push_back({"--json", "", "Prints JSON."});
   return options;
 }

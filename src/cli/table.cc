@@ -5,7 +5,8 @@
 namespace midwatch::cli {
 
 std::size_t text_width(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 std::string cut(std::string_view text, std::size_t width) {
@@ -40,7 +41,8 @@ void Table::add(std::vector<std::string> row) {
 std::string Table::text() const {
   std::vector<std::size_t> widths(rows_.front().size());
   for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < widths.size() && i < row.size(); ++i) widths[i] = std::max(widths[i], text_width(row[i]));
+    for (std::size_t i = 0; i < widths.size() && i < row.size(); ++i)
+      widths[i] = std::max(widths[i], text_width(row[i]));
   }
   std::string rule = "+";
   for (const std::size_t width : widths) rule += std::string(width + 2, '-') + "+";
@@ -48,7 +50,8 @@ std::string Table::text() const {
   std::string out = rule;
   for (std::size_t r = 0; r < rows_.size(); ++r) {
     out += "|";
-    for (std::size_t i = 0; i < widths.size(); ++i) out += " " + padded(i < rows_[r].size() ? rows_[r][i] : "", widths[i]) + " |";
+    for (std::size_t i = 0; i < widths.size(); ++i)
+      out += " " + padded(i < rows_[r].size() ? rows_[r][i] : "", widths[i]) + " |";
     out += "\n";
     if (r == 0) out += rule;
   }

@@ -20,7 +20,8 @@ Result<std::shared_ptr<const CompiledContent>> CompiledContent::compile(std::sha
     plan.pack = content->pack(action->pack);
     plan.runner = find_runner_type(action->runner_type);
     if (plan.runner == nullptr) {
-      return Error(Code::kInvalid, fmt::format("action {}: there is no runner '{}'", action->ref(), action->runner_type));
+      return Error(Code::kInvalid,
+                   fmt::format("action {}: there is no runner '{}'", action->ref(), action->runner_type));
     }
     plan.schema = merge_parameter_schemas(plan.runner->parameters, action->parameters);
     if (plan.runner->is_workflow) {

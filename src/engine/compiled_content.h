@@ -22,8 +22,8 @@ struct ActionPlan {
   const Action* action = nullptr;
   const Pack* pack = nullptr;
   const RunnerType* runner = nullptr;
-  Value schema;                                     // runner's and action's parameters, merged
-  std::shared_ptr<const Definition> workflow;       // of runner orquesta, else null
+  Value schema;                                // runner's and action's parameters, merged
+  std::shared_ptr<const Definition> workflow;  // of runner orquesta, else null
 };
 
 // What is needed to enforce one rule.

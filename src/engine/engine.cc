@@ -36,7 +36,10 @@ Engine::Counts Engine::counts() const { return state_->counts(); }
 const std::shared_ptr<const Content>& Engine::content() const { return state_->content(); }
 
 Engine::State::State(std::shared_ptr<const CompiledContent> content, Options options)
-    : content_(std::move(content)), options_(std::move(options)), machine_(options_.incident), ids_(options_.id_origin) {}
+    : content_(std::move(content)),
+      options_(std::move(options)),
+      machine_(options_.incident),
+      ids_(options_.id_origin) {}
 
 void Engine::State::begin(Instant now, Decision& out) {
   MW_ASSERT(out_ == nullptr, "steps do not nest");

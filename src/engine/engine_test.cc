@@ -85,11 +85,17 @@ std::shared_ptr<const Content> content(std::vector<Rule> rules) {
   Action disabled = action("disabled", "noop");
   disabled.enabled = false;
   Action fixed = action("fixed", "noop");
-  fixed.parameters = Value::object({{"to", Value::object({{"type", "string"}, {"default", "x"}, {"immutable", true}})}});
+  fixed.parameters =
+      Value::object({{"to", Value::object({{"type", "string"}, {"default", "x"}, {"immutable", true}})}});
   Action hello = action("hello", "noop");
-  hello.parameters = Value::object({{"who", Value::object({{"type", "string"}, {"required", true}})},
-                                    {"text", Value::object({{"type", "string"}, {"default", "{{ config_context.greeting }} {{ who }}"}})}});
-  pack->actions = {action("work", "noop"), action("look", "noop", true), disabled, fixed, hello,
+  hello.parameters = Value::object(
+      {{"who", Value::object({{"type", "string"}, {"required", true}})},
+       {"text", Value::object({{"type", "string"}, {"default", "{{ config_context.greeting }} {{ who }}"}})}});
+  pack->actions = {action("work", "noop"),
+                   action("look", "noop", true),
+                   disabled,
+                   fixed,
+                   hello,
                    action("flow", "orquesta", false, "workflows/flow.yaml"),
                    action("items", "orquesta", false, "workflows/items.yaml")};
   pack->workflows = {{"actions/workflows/flow.yaml", kFlow}, {"actions/workflows/items.yaml", kItems}};
@@ -115,7 +121,10 @@ struct Shard {
   AckToken token = 0;
   std::uint16_t life = 0;
 
-  explicit Shard(std::vector<Rule> rules, Engine::Options o = {}) : what(content(std::move(rules))), options(std::move(o)) { begin(); }
+  explicit Shard(std::vector<Rule> rules, Engine::Options o = {})
+      : what(content(std::move(rules))), options(std::move(o)) {
+    begin();
+  }
 
   // Also what a restart is: nothing but the store survives.
   void begin() {
@@ -150,7 +159,8 @@ struct Shard {
     return answers.back().answer;
   }
   ObjectId run_id(const char* ref) { return *ObjectId::parse(run(ref)->get("id").to_text()); }
-  void end(const ActionRequest& request, ExecutionStatus status = ExecutionStatus::kSucceeded, Value result = Value::object({{"value", 41}})) {
+  void end(const ActionRequest& request, ExecutionStatus status = ExecutionStatus::kSucceeded,
+           Value result = Value::object({{"value", 41}})) {
     step(ActionOutcome{request.execution, request.attempt, status, std::move(result)});
   }
   // By value: starts grows while outcomes are told.
@@ -275,7 +285,8 @@ TEST(Engine, ItemsKeepTheirResultsOverARestart) {
   Shard shard({});
   const ObjectId flow = shard.run_id("t.items");
   ASSERT_EQ(shard.starts.size(), 3u);
-  for (int i = 0; i < 3; ++i) shard.end(ActionRequest(shard.starts[i]), ExecutionStatus::kSucceeded, Value::object({{"value", i * 10}}));
+  for (int i = 0; i < 3; ++i)
+    shard.end(ActionRequest(shard.starts[i]), ExecutionStatus::kSucceeded, Value::object({{"value", i * 10}}));
   ASSERT_EQ(shard.starts.size(), 4u);
   EXPECT_EQ(shard.starts.back().action, "t.look");
   shard.begin();
@@ -344,7 +355,8 @@ TEST(Engine, ARepairThatDoesNotHelpMeetsTheGuardThenAPerson) {
   shard.end_last(ExecutionStatus::kFailed, Value::object({{"stderr", "cannot start"}}));
   EXPECT_EQ(shard.starts.size(), 1u) << "the guard stops a second blind repair";
   ASSERT_EQ(shard.pages.size(), 1u);
-  EXPECT_EQ(shard.pages[0].body.get("diagnostics").elements()[0].get("result"), Value::object({{"stderr", "cannot start"}}));
+  EXPECT_EQ(shard.pages[0].body.get("diagnostics").elements()[0].get("result"),
+            Value::object({{"stderr", "cannot start"}}));
   EXPECT_EQ(shard.incident().state, Incident::State::kEscalated);
   shard.begin();
   ASSERT_EQ(shard.pages.size(), 2u) << "nobody knows whether the first page arrived";

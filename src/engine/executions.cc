@@ -13,7 +13,7 @@ namespace {
 
 Value error_result(const Error& error) { return Value::object({{"error", error.to_string()}, {"traceback", ""}}); }
 
-constexpr std::int64_t kAttemptSecondsDefault = 600;     // for runners without a timeout of their own
+constexpr std::int64_t kAttemptSecondsDefault = 600;  // for runners without a timeout of their own
 constexpr std::int64_t kAttemptSecondsMax = 7 * 86'400;
 
 bool is_workflow(const ActionPlan& plan) { return plan.runner->is_workflow; }
@@ -111,7 +111,8 @@ Result<Value> Engine::State::prepare_parameters(const ActionPlan& plan, const Or
   return live;
 }
 
-OpenExecution& Engine::State::insert(const ActionPlan* plan, const std::string& action, Origin origin, Value parameters) {
+OpenExecution& Engine::State::insert(const ActionPlan* plan, const std::string& action, Origin origin,
+                                     Value parameters) {
   auto open = std::make_unique<OpenExecution>();
   Execution& record = open->record;
   record.id = ids_.next(now_);
@@ -183,8 +184,8 @@ void Engine::State::start(OpenExecution& open) {
   if (open.workflow != nullptr) return start_workflow(open, std::move(of_action).build());
   open.holds_slot = true;
   ++running_;
-  const auto timeout = std::chrono::seconds(std::clamp<std::int64_t>(
-      final_parameters->get("timeout").int_or(kAttemptSecondsDefault), 1, kAttemptSecondsMax));
+  const auto timeout = std::chrono::seconds(
+      std::clamp<std::int64_t>(final_parameters->get("timeout").int_or(kAttemptSecondsDefault), 1, kAttemptSecondsMax));
   open.watchdog = timers_.set(now_ + timeout + options_.attempt_grace, {Timer::Kind::kAttemptDeadline, open.record.id});
   ActionRequest effect;
   effect.execution = open.record.id;
@@ -205,8 +206,8 @@ void Engine::State::start(OpenExecution& open) {
 // An outcome counts once, for the attempt that it belongs to: late and repeated ones are ignored.
 void Engine::State::on(ActionOutcome& input) {
   OpenExecution* open = find(input.execution);
-  const bool expected = open != nullptr && open->holds_slot && open->record.attempt == input.attempt &&
-                        is_completed(input.status);
+  const bool expected =
+      open != nullptr && open->holds_slot && open->record.attempt == input.attempt && is_completed(input.status);
   if (!expected) {
     ++counts_.outcomes_ignored;
     return;

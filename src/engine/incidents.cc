@@ -113,9 +113,9 @@ void Engine::State::do_work(RepairDone& done) {
                                     {"action", done.action},
                                     {"status", to_string(done.status)},
                                     {"result", small ? done.result : Value("larger than 64 KiB: see the execution")}});
-  const IncidentNeed need =
-      machine_.repair_finished(*incident, succeeded, fmt::format("{} {} after {}", done.action, to_string(done.status),
-                                                                 to_human(done.took)), data, now_);
+  const IncidentNeed need = machine_.repair_finished(
+      *incident, succeeded, fmt::format("{} {} after {}", done.action, to_string(done.status), to_human(done.took)),
+      data, now_);
   if (incident->state == Incident::State::kRemediated) ++counts_.incidents_remediated;
   touch(*incident);
   meet(*incident, need);
@@ -127,8 +127,8 @@ void Engine::State::on(PageOutcome& input) {
     ++counts_.outcomes_ignored;
     return;
   }
-  const IncidentNeed need = input.delivered ? machine_.page_delivered(*incident, now_)
-                                            : machine_.page_failed(*incident, input.error, now_);
+  const IncidentNeed need =
+      input.delivered ? machine_.page_delivered(*incident, now_) : machine_.page_failed(*incident, input.error, now_);
   touch(*incident);
   meet(*incident, need);
 }

@@ -36,22 +36,22 @@ struct TriggerArrived {
 
 // A detector changed its mind about one series.
 struct AnomalyReported {
-  std::string detector;      // reference
-  Value labels;              // object
+  std::string detector;  // reference
+  Value labels;          // object
   bool firing = false;
   double value = 0;
   double expected_low = 0;
   double expected_high = 0;
   double score = 0;
-  Instant since;             // when the condition began (firing) or ended
-  Value evidence;            // array of [time, value]
+  Instant since;   // when the condition began (firing) or ended
+  Value evidence;  // array of [time, value]
 };
 
 // Someone asks for an action to be run (spec 4.3). Answer: the execution in its stored form.
 struct ExecutionRequested {
   std::string action;
-  Value parameters;          // object or null
-  Value context;             // merged into the execution's context
+  Value parameters;  // object or null
+  Value context;     // merged into the execution's context
   std::string user;
   AckToken ack = 0;
 };
@@ -77,7 +77,7 @@ struct KeySetRequested {
 };
 struct KeyDeleteRequested {
   std::string name;
-  AckToken ack = 0;          // answer: kNotFound when it is not there
+  AckToken ack = 0;  // answer: kNotFound when it is not there
 };
 
 // New content is in force from now on.

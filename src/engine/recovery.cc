@@ -103,7 +103,8 @@ void Engine::State::resume(OpenExecution& open) {
   if (record.attempt == 0) return schedule(open);
   if (open.plan->action->idempotent || open.workflow != nullptr) return schedule(open);
   // It may have run, in part or whole: never again on our own account.
-  finish(open, ExecutionStatus::kAbandoned, error("the engine stopped while the action ran; it is not idempotent and was not started again"));
+  finish(open, ExecutionStatus::kAbandoned,
+         error("the engine stopped while the action ran; it is not idempotent and was not started again"));
 }
 
 }  // namespace midwatch

@@ -22,8 +22,8 @@ void Engine::State::on(TriggerArrived& input) {
 
 void Engine::State::on(ReEmitRequested& input) {
   TriggerInstance instance;
-  Value payload = with_member(input.original.payload, "__context",
-                              Value::object({{"original_id", input.original.id.hex()}}));
+  Value payload =
+      with_member(input.original.payload, "__context", Value::object({{"original_id", input.original.id.hex()}}));
   occur(input.original.trigger, std::move(payload), input.original.trace_tag, instance);
   Value parameters;
   enforce(instance, parameters, nullptr);
@@ -50,8 +50,8 @@ Engine::State::Enforced Engine::State::enforce(const TriggerInstance& instance, 
   Enforced enforced;
   for (const RuleFailure& failure : result.failures) {
     record_enforcement(instance, failure.rule->ref(), std::nullopt,
-                       fmt::format("Failed to match rule \"{}\" against trigger instance \"{}\": {}", failure.rule->ref(),
-                                   instance.id.hex(), failure.reason));
+                       fmt::format("Failed to match rule \"{}\" against trigger instance \"{}\": {}",
+                                   failure.rule->ref(), instance.id.hex(), failure.reason));
   }
   for (const Rule* rule : result.matched) {
     ++enforced.matched;

@@ -42,15 +42,15 @@ struct OpenExecution {
   std::unique_ptr<WorkflowRun> workflow;           // of runner orquesta once it started
   std::set<ObjectId> children;                     // not completed
   bool holds_slot = false;
-  Timers::Handle watchdog{};                       // while it holds a slot: when the attempt is given up
+  Timers::Handle watchdog{};  // while it holds a slot: when the attempt is given up
   bool changed = false;
 };
 
 // Where an execution comes from.
 struct Origin {
-  Value supplied;                       // parameters as given
-  Value context;                        // of the execution
-  Value template_contexts;              // {"trigger": payload} for templates
+  Value supplied;           // parameters as given
+  Value context;            // of the execution
+  Value template_contexts;  // {"trigger": payload} for templates
   const OpenExecution* parent = nullptr;
   std::optional<TaskPlace> place;
   std::optional<ObjectId> trigger_instance;

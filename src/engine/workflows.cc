@@ -26,10 +26,10 @@ Value workflow_result(const Conductor& conductor) {
 }
 
 Value error_list(const Error& error, const TaskPlace& place) {
-  return Value::object({{"errors", Value::array({Value::object({{"type", "error"},
-                                                                {"message", error.to_string()},
-                                                                {"task_id", place.task},
-                                                                {"route", place.route}})})}});
+  return Value::object(
+      {{"errors",
+        Value::array({Value::object(
+            {{"type", "error"}, {"message", error.to_string()}, {"task_id", place.task}, {"route", place.route}})})}});
 }
 
 }  // namespace
@@ -54,9 +54,9 @@ void Engine::State::start_workflow(OpenExecution& open, const Value& inputs) {
   }
   open.workflow->conductor.emplace(std::move(*conductor));
   open.workflow->conductor->set_datastore(this);
-  out_->changes.deltas.push_back(
-      {open.record.id, ++open.workflow->deltas,
-       Value::object({{"definition", source == nullptr ? "" : source->text}, {"file", source == nullptr ? "" : source->path}})});
+  out_->changes.deltas.push_back({open.record.id, ++open.workflow->deltas,
+                                  Value::object({{"definition", source == nullptr ? "" : source->text},
+                                                 {"file", source == nullptr ? "" : source->path}})});
   if (Status started = open.workflow->conductor->request_status(FlowStatus::kRunning); !started) {
     journal(open);
     return finish(open, ExecutionStatus::kFailed,
@@ -132,7 +132,8 @@ void Engine::State::start_child(OpenExecution& open, const OfferedTask& task, co
 
 void Engine::State::do_work(ChildDone& done) {
   OpenExecution* open = find(done.parent);
-  if (open == nullptr || open->workflow == nullptr || !open->workflow->conductor || is_completed(open->record.status)) return;
+  if (open == nullptr || open->workflow == nullptr || !open->workflow->conductor || is_completed(open->record.status))
+    return;
   tell(*open, done.place, flow_status(done.status), done.result);
   advance(*open);
 }

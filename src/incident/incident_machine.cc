@@ -12,7 +12,8 @@ using State = Incident::State;
 using Event = Incident::Event;
 
 void IncidentMachine::note(Incident& incident, Instant at, Event event, std::string text, Value data) const {
-  if (incident.timeline.size() + 1 == options_.timeline_entries_max) text = "the timeline is full; later entries are not kept";
+  if (incident.timeline.size() + 1 == options_.timeline_entries_max)
+    text = "the timeline is full; later entries are not kept";
   if (incident.timeline.size() >= options_.timeline_entries_max) return;
   incident.timeline.push_back({at, event, std::move(text), std::move(data)});
 }
@@ -69,9 +70,11 @@ void IncidentMachine::started(Incident& incident, const std::string& rule, const
        Value::object({{"rule", rule}, {"action", action}, {"execution", execution}}));
 }
 
-void IncidentMachine::denied(Incident& incident, const std::string& rule, const std::string& reason, Instant now) const {
+void IncidentMachine::denied(Incident& incident, const std::string& rule, const std::string& reason,
+                             Instant now) const {
   if (incident.closed()) return;
-  note(incident, now, Event::kDenied, fmt::format("rule {} may not act: {}", rule, reason), Value::object({{"rule", rule}}));
+  note(incident, now, Event::kDenied, fmt::format("rule {} may not act: {}", rule, reason),
+       Value::object({{"rule", rule}}));
 }
 
 IncidentNeed IncidentMachine::dispatched(Incident& incident, Instant now) const {
@@ -143,8 +146,10 @@ IncidentNeed IncidentMachine::page_failed(Incident& incident, const std::string&
 IncidentNeed IncidentMachine::deadline_reached(Incident& incident, Instant now) const {
   incident.deadline.reset();
   if (incident.state == State::kVerifying) {
-    return try_again(incident, fmt::format("the repair succeeded, but the symptom is still there after {}",
-                                           to_human(options_.verify_within)), now);
+    return try_again(
+        incident,
+        fmt::format("the repair succeeded, but the symptom is still there after {}", to_human(options_.verify_within)),
+        now);
   }
   if (incident.state == State::kEscalated && incident.people_woken == 0) {
     ++incident.page_attempts;
@@ -168,7 +173,8 @@ const Incident::Entry* first(const Incident& incident, Event event) {
 }
 
 const Incident::Entry* last(const Incident& incident, Event event) {
-  const auto found = std::ranges::find(incident.timeline.rbegin(), incident.timeline.rend(), event, &Incident::Entry::event);
+  const auto found =
+      std::ranges::find(incident.timeline.rbegin(), incident.timeline.rend(), event, &Incident::Entry::event);
   return found == incident.timeline.rend() ? nullptr : &*found;
 }
 
@@ -183,7 +189,8 @@ Value page_body(const Incident& incident) {
   std::vector<Value> timeline;
   std::vector<Value> diagnostics;
   for (const Incident::Entry& entry : incident.timeline) {
-    timeline.push_back(Value::object({{"at", to_iso8601(entry.at)}, {"event", to_string(entry.event)}, {"text", entry.text}}));
+    timeline.push_back(
+        Value::object({{"at", to_iso8601(entry.at)}, {"event", to_string(entry.event)}, {"text", entry.text}}));
     if (entry.event == Event::kFinished) diagnostics.push_back(entry.data);
   }
   const Incident::Entry* why = last(incident, Event::kEscalated);

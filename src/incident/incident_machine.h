@@ -26,10 +26,10 @@
 namespace midwatch {
 
 struct IncidentOptions {
-  Duration verify_within = std::chrono::seconds(20);   // after a repair: the symptom must be gone by then
-  std::uint32_t repair_attempts_max = 3;               // dispatches of one incident before a person is engaged
+  Duration verify_within = std::chrono::seconds(20);  // after a repair: the symptom must be gone by then
+  std::uint32_t repair_attempts_max = 3;              // dispatches of one incident before a person is engaged
   std::uint32_t page_attempts_max = 10;
-  Duration page_retry = std::chrono::seconds(5);       // doubled each time, at most page_retry_max
+  Duration page_retry = std::chrono::seconds(5);  // doubled each time, at most page_retry_max
   Duration page_retry_max = std::chrono::minutes(5);
   std::size_t timeline_entries_max = 500;
 };
@@ -39,15 +39,15 @@ struct AnomalySeen {
   std::string detector;
   Value labels;
   Instant since;
-  Value evidence;      // what goes to the record and to the rules
-  std::string text;    // a sentence: what is abnormal
+  Value evidence;    // what goes to the record and to the rules
+  std::string text;  // a sentence: what is abnormal
 };
 
 // What the engine has to do for the incident. At most one of these at a time.
 enum class IncidentNeed : std::uint8_t {
   kNothing,
-  kDispatch,   // let the rules decide on the anomaly (again): started() or nothing_started() follows
-  kPage,       // engage a person: page_delivered() or page_failed() follows
+  kDispatch,  // let the rules decide on the anomaly (again): started() or nothing_started() follows
+  kPage,      // engage a person: page_delivered() or page_failed() follows
 };
 
 class IncidentMachine {
@@ -60,13 +60,15 @@ class IncidentMachine {
   IncidentNeed symptom_changed(Incident& incident, bool firing, Instant now) const;
 
   // The rules decided on a dispatch.
-  void started(Incident& incident, const std::string& rule, const std::string& action, const Value& execution, Instant now) const;
+  void started(Incident& incident, const std::string& rule, const std::string& action, const Value& execution,
+               Instant now) const;
   void denied(Incident& incident, const std::string& rule, const std::string& reason, Instant now) const;
   // After all rules of a dispatch: if none started anything, a person is needed.
   IncidentNeed dispatched(Incident& incident, Instant now) const;
 
   // An execution that a rule started for the incident has ended.
-  IncidentNeed repair_finished(Incident& incident, bool succeeded, const std::string& text, const Value& data, Instant now) const;
+  IncidentNeed repair_finished(Incident& incident, bool succeeded, const std::string& text, const Value& data,
+                               Instant now) const;
 
   IncidentNeed page_delivered(Incident& incident, Instant now) const;
   IncidentNeed page_failed(Incident& incident, const std::string& error, Instant now) const;

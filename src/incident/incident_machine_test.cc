@@ -14,7 +14,10 @@ struct Story {
   Incident incident;
   IncidentNeed need;
   Story() {
-    need = kMachine.open(incident, {.key = "k", .detector = "demo.p99", .labels = {}, .since = kStart - 3s, .evidence = {}, .text = "p99 is high"}, kStart);
+    need = kMachine.open(
+        incident,
+        {.key = "k", .detector = "demo.p99", .labels = {}, .since = kStart - 3s, .evidence = {}, .text = "p99 is high"},
+        kStart);
   }
   std::string events() const {
     std::string text;
@@ -28,7 +31,8 @@ TEST(IncidentMachine, ARepairThatTheDetectorConfirmsClosesWithNobodyWoken) {
   EXPECT_EQ(s.need, IncidentNeed::kDispatch);
   kMachine.started(s.incident, "demo.r", "demo.repair", "id", kStart + 1s);
   EXPECT_EQ(kMachine.dispatched(s.incident, kStart + 1s), IncidentNeed::kNothing);
-  EXPECT_EQ(kMachine.repair_finished(s.incident, true, "repaired", Value::object({}), kStart + 5s), IncidentNeed::kNothing);
+  EXPECT_EQ(kMachine.repair_finished(s.incident, true, "repaired", Value::object({}), kStart + 5s),
+            IncidentNeed::kNothing);
   EXPECT_EQ(s.incident.state, Incident::State::kVerifying);
   EXPECT_EQ(s.incident.deadline, kStart + 25s);
   EXPECT_EQ(kMachine.symptom_changed(s.incident, false, kStart + 9s), IncidentNeed::kNothing);
@@ -61,7 +65,8 @@ TEST(IncidentMachine, ADenialOfTheGuardEngagesAPerson) {
   Story s;
   kMachine.started(s.incident, "demo.r", "demo.repair", "id", kStart);
   kMachine.dispatched(s.incident, kStart);
-  EXPECT_EQ(kMachine.repair_finished(s.incident, false, "check failed", Value::object({{"tail", "x"}}), kStart + 5s), IncidentNeed::kDispatch);
+  EXPECT_EQ(kMachine.repair_finished(s.incident, false, "check failed", Value::object({{"tail", "x"}}), kStart + 5s),
+            IncidentNeed::kDispatch);
   kMachine.denied(s.incident, "demo.r", "guard max_runs: 2 runs", kStart + 5s);
   EXPECT_EQ(kMachine.dispatched(s.incident, kStart + 5s), IncidentNeed::kPage);
   EXPECT_EQ(s.events(), "detected decided finished still_there denied escalated");

@@ -14,7 +14,8 @@ namespace midwatch::node {
 class Clock {
  public:
   [[nodiscard]] Instant now() {
-    const auto wall = Instant(std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()));
+    const auto wall =
+        Instant(std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()));
     const auto steady = std::chrono::steady_clock::now();
     const std::lock_guard lock(mutex_);
     const Instant at_pace = last_ + std::chrono::duration_cast<Duration>(steady - seen_);

@@ -48,7 +48,8 @@ class EngineLoop final : public Inbox {
     double commit_seconds = 0;  // in all
   };
 
-  EngineLoop(Store& store, Clock& clock, Options options) : store_(store), clock_(clock), options_(options), queue_(options.queue_max) {}
+  EngineLoop(Store& store, Clock& clock, Options options)
+      : store_(store), clock_(clock), options_(options), queue_(options.queue_max) {}
   ~EngineLoop() override;
 
   // Recovers `engine` from the store, commits what recovery decided, and starts the thread. Runner and

@@ -18,8 +18,7 @@ Status RunLedger::check(std::string_view rule, const MaxRunsGuard& guard, std::s
     }
     return {};
   }
-  const auto counted =
-      std::ranges::count_if(found->second, [&](Instant run) { return run > now - guard.window; });
+  const auto counted = std::ranges::count_if(found->second, [&](Instant run) { return run > now - guard.window; });
   if (static_cast<std::uint32_t>(counted) < guard.count) return {};
   return Error(Code::kDenied, fmt::format("guard max_runs: {} runs for '{}' within {}, at most {} are allowed", counted,
                                           key, to_duration_text(guard.window), guard.count));

@@ -19,7 +19,8 @@ TEST(RunLedger, DeniesBeyondTheCountWithinTheWindowAndSaysWhy) {
   ASSERT_FALSE(denied.has_value());
   EXPECT_EQ(denied.error().code, Code::kDenied);
   EXPECT_EQ(denied.error().message, "guard max_runs: 2 runs for 'web' within 10m, at most 2 are allowed");
-  EXPECT_TRUE(ledger.check("demo.repair", kTwiceInTenMinutes, "web", kStart + 10min).has_value()) << "the first run left";
+  EXPECT_TRUE(ledger.check("demo.repair", kTwiceInTenMinutes, "web", kStart + 10min).has_value())
+      << "the first run left";
 }
 
 TEST(RunLedger, CountsEachTargetAndRuleByItself) {
@@ -46,7 +47,8 @@ TEST(RunLedger, AClockThatGoesBackDoesNotFreeATarget) {
   RunLedger ledger;
   ledger.record("a", "web", kStart);
   ledger.record("a", "web", kStart - 1h);
-  EXPECT_FALSE(ledger.check("a", MaxRunsGuard{.count = 1, .window = 10min, .key = ""}, "web", kStart - 30min).has_value());
+  EXPECT_FALSE(
+      ledger.check("a", MaxRunsGuard{.count = 1, .window = 10min, .key = ""}, "web", kStart - 30min).has_value());
 }
 
 }  // namespace

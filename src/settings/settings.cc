@@ -24,7 +24,8 @@ Status set_number(std::int64_t& target, std::string_view text, std::int64_t leas
 Status set_duration(Duration& target, std::string_view text, Duration least, Duration most) {
   MW_TRY(const Duration span, parse_duration(text));
   if (span < least || span > most) {
-    return Error(Code::kInvalid, fmt::format("'{}' is not between {} and {}", text, to_duration_text(least), to_duration_text(most)));
+    return Error(Code::kInvalid,
+                 fmt::format("'{}' is not between {} and {}", text, to_duration_text(least), to_duration_text(most)));
   }
   target = span;
   return {};
@@ -43,10 +44,13 @@ Status set_choice(T& target, std::string_view text, std::span<const std::pair<st
   return Error(Code::kInvalid, fmt::format("'{}' is none of {}", text, names));
 }
 
-constexpr std::pair<std::string_view, LogLevel> kLevels[] = {
-    {"debug", LogLevel::kDebug}, {"info", LogLevel::kInfo}, {"warning", LogLevel::kWarning}, {"error", LogLevel::kError}};
+constexpr std::pair<std::string_view, LogLevel> kLevels[] = {{"debug", LogLevel::kDebug},
+                                                             {"info", LogLevel::kInfo},
+                                                             {"warning", LogLevel::kWarning},
+                                                             {"error", LogLevel::kError}};
 constexpr std::pair<std::string_view, LogFormat> kFormats[] = {{"text", LogFormat::kText}, {"json", LogFormat::kJson}};
-constexpr std::pair<std::string_view, bool> kBooleans[] = {{"true", true}, {"false", false}, {"yes", true}, {"no", false}};
+constexpr std::pair<std::string_view, bool> kBooleans[] = {
+    {"true", true}, {"false", false}, {"yes", true}, {"no", false}};
 
 template <class T>
 std::string choice_name(T value, std::span<const std::pair<std::string_view, T>> choices) {
@@ -75,7 +79,8 @@ Status set_listen(Settings& s, std::string_view text) {
   const std::size_t colon = text.rfind(':');
   std::int64_t port = 0;
   if (colon == std::string_view::npos || colon == 0 || !set_number(port, text.substr(colon + 1), 0, 65'535)) {
-    return Error(Code::kInvalid, fmt::format("'{}' is not an address and a port; expected a form like 127.0.0.1:9101", text));
+    return Error(Code::kInvalid,
+                 fmt::format("'{}' is not an address and a port; expected a form like 127.0.0.1:9101", text));
   }
   s.listen = text;
   return {};
@@ -95,19 +100,29 @@ using std::chrono::seconds;
 
 constexpr Setting kTable[] = {
     {"data_dir", "DIR", "Keeps the store, the samples, the configuration and the first token in DIR.",
-     [](Settings& s, std::string_view t) -> Status { s.data_dir = t; return {}; },
+     [](Settings& s, std::string_view t) -> Status {
+       s.data_dir = t;
+       return {};
+     },
      [](const Settings& s) { return s.data_dir; }},
     {"packs", "DIR[:DIR…]", "Loads the packs in these directories, and the packs that ship with Midwatch.", set_packs,
      [](const Settings& s) { return joined(s.packs); }},
-    {"configs_dir", "DIR", "Reads <pack>.yaml, the configuration of a pack, in DIR (default: configs in the data directory).",
-     [](Settings& s, std::string_view t) -> Status { s.configs_dir = t; return {}; },
+    {"configs_dir", "DIR",
+     "Reads <pack>.yaml, the configuration of a pack, in DIR (default: configs in the data directory).",
+     [](Settings& s, std::string_view t) -> Status {
+       s.configs_dir = t;
+       return {};
+     },
      [](const Settings& s) { return s.configs_dir; }},
-    {"listen", "ADDRESS:PORT", "Serves the API there; port 0 takes a free one and writes it to <data_dir>/api.addr.", set_listen,
-     [](const Settings& s) { return s.listen; }},
+    {"listen", "ADDRESS:PORT", "Serves the API there; port 0 takes a free one and writes it to <data_dir>/api.addr.",
+     set_listen, [](const Settings& s) { return s.listen; }},
     {"page_webhook", "URL", "Sends pages there as JSON (default: pages are only logged).", set_page_webhook,
      [](const Settings& s) { return s.page_webhook; }},
     {"python", "PATH", "Runs python-script actions with this interpreter.",
-     [](Settings& s, std::string_view t) -> Status { s.python = t; return {}; },
+     [](Settings& s, std::string_view t) -> Status {
+       s.python = t;
+       return {};
+     },
      [](const Settings& s) { return s.python; }},
     {"log_level", "LEVEL", "Logs debug, info, warning or error and above.",
      [](Settings& s, std::string_view t) { return set_choice<LogLevel>(s.log_level, t, kLevels); },
@@ -137,7 +152,9 @@ constexpr Setting kTable[] = {
      [](Settings& s, std::string_view t) { return set_duration(s.drain_within, t, seconds(0), hours(1)); },
      [](const Settings& s) { return to_duration_text(s.drain_within); }},
     {"samples_kept", "DURATION", "Keeps samples in memory for this long.",
-     [](Settings& s, std::string_view t) { return set_duration(s.samples_kept, t, std::chrono::minutes(1), hours(24 * 30)); },
+     [](Settings& s, std::string_view t) {
+       return set_duration(s.samples_kept, t, std::chrono::minutes(1), hours(24 * 30));
+     },
      [](const Settings& s) { return to_duration_text(s.samples_kept); }},
     {"checkpoint_every", "DURATION", "Writes the samples to disk this often.",
      [](Settings& s, std::string_view t) { return set_duration(s.checkpoint_every, t, milliseconds(500), hours(1)); },
@@ -172,7 +189,8 @@ Status apply_file(Settings& settings, const SettingSources& sources) {
     const Location where{sources.file_name, pair.key.line, pair.key.column};
     const Setting* setting = find_setting(pair.key.text);
     if (setting == nullptr) {
-      return Error(Code::kInvalid, fmt::format("unknown setting '{}'", pair.key.text), where, "known settings are " + known_names());
+      return Error(Code::kInvalid, fmt::format("unknown setting '{}'", pair.key.text), where,
+                   "known settings are " + known_names());
     }
     std::string text = pair.value.text;
     if (pair.value.kind == YamlNode::Kind::kSequence) {
@@ -197,7 +215,8 @@ Result<Settings> load_settings(const SettingSources& sources) {
     const std::string variable = variable_of(setting.name);
     const auto text = sources.environment(variable);
     if (!text) continue;
-    if (Status done = setting.set(settings, *text); !done) return std::move(done).error().within("environment variable " + variable);
+    if (Status done = setting.set(settings, *text); !done)
+      return std::move(done).error().within("environment variable " + variable);
   }
   for (const auto& [name, text] : sources.flags) {
     const Setting* setting = find_setting(name);

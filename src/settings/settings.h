@@ -23,10 +23,10 @@ namespace midwatch {
 
 struct Settings {
   std::string data_dir = "midwatch-data";
-  std::vector<std::string> packs;         // directories of packs, first wins; shipped packs are always there
-  std::string configs_dir;                // empty: <data_dir>/configs
+  std::vector<std::string> packs;  // directories of packs, first wins; shipped packs are always there
+  std::string configs_dir;         // empty: <data_dir>/configs
   std::string listen = "127.0.0.1:9101";
-  std::string page_webhook;               // URL that gets a POST for each page; empty: pages are only logged
+  std::string page_webhook;  // URL that gets a POST for each page; empty: pages are only logged
   std::string python = "/usr/bin/python3";
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
@@ -42,9 +42,9 @@ struct Settings {
 };
 
 struct Setting {
-  std::string_view name;          // "data_dir"; the flag is --data-dir, the variable MIDWATCH_DATA_DIR
-  std::string_view value;         // what it takes: "DIR", "ADDRESS:PORT", "DURATION" …
-  std::string_view help;          // starts with a verb, ends with a full stop
+  std::string_view name;   // "data_dir"; the flag is --data-dir, the variable MIDWATCH_DATA_DIR
+  std::string_view value;  // what it takes: "DIR", "ADDRESS:PORT", "DURATION" …
+  std::string_view help;   // starts with a verb, ends with a full stop
   Status (*set)(Settings& settings, std::string_view text);
   std::string (*show)(const Settings& settings);
 };

@@ -34,9 +34,11 @@ TEST(Settings, AnErrorSaysWhereItCameFrom) {
   SettingSources file;
   file.file_name = "m.yaml";
   file.file_text = "queue_max: 1\nlog_level: loud\n";
-  EXPECT_EQ(load_settings(file).error().to_string(), "m.yaml:2:12: log_level: 'loud' is none of debug, info, warning, error");
+  EXPECT_EQ(load_settings(file).error().to_string(),
+            "m.yaml:2:12: log_level: 'loud' is none of debug, info, warning, error");
   file.file_text = "que: 1\n";
-  EXPECT_TRUE(load_settings(file).error().to_string().starts_with("m.yaml:1:1: unknown setting 'que' (known settings are"));
+  EXPECT_TRUE(
+      load_settings(file).error().to_string().starts_with("m.yaml:1:1: unknown setting 'que' (known settings are"));
   EXPECT_FALSE(load_settings({.flags = {{"listen", "here"}}}).has_value());
 }
 
@@ -44,8 +46,8 @@ TEST(Settings, TheDocumentationIsTheTable) {
   std::ifstream file(MIDWATCH_SOURCE_DIR "/docs/settings.md");
   std::stringstream text;
   text << file.rdbuf();
-  EXPECT_NE(text.str().find(settings_table_markdown()), std::string::npos)
-      << "docs/settings.md must contain:\n" << settings_table_markdown();
+  EXPECT_NE(text.str().find(settings_table_markdown()), std::string::npos) << "docs/settings.md must contain:\n"
+                                                                           << settings_table_markdown();
 }
 
 }  // namespace

@@ -105,7 +105,9 @@ Result<std::shared_ptr<const Content>> simulated_content() {
   auto pack = std::make_shared<Pack>();
   pack->ref = pack->name = "sim";
   pack->config = Value::object({});
-  pack->actions = {action("work", "noop", false), action("look", "noop", true), action("restart", "noop", true),
+  pack->actions = {action("work", "noop", false),
+                   action("look", "noop", true),
+                   action("restart", "noop", true),
                    action("two_steps", "orquesta", false, "workflows/two_steps.yaml"),
                    action("fan", "orquesta", false, "workflows/fan.yaml"),
                    action("repair", "orquesta", false, "workflows/repair.yaml")};
@@ -120,7 +122,9 @@ Result<std::shared_ptr<const Content>> simulated_content() {
   pack->rules = {rule("work", "core.st2.webhook", hook("work"), "sim.work"),
                  rule("flow", "core.st2.webhook", hook("flow"), "sim.two_steps"),
                  rule("fan", "core.st2.webhook", hook("fan"), "sim.fan"),
-                 rule("fan_too", "core.st2.webhook", hook("fan"), "sim.work"), guarded, repair};
+                 rule("fan_too", "core.st2.webhook", hook("fan"), "sim.work"),
+                 guarded,
+                 repair};
   return Content::make({pack_of_types("core", "st2.webhook"), pack_of_types("midwatch", "anomaly"), pack});
 }
 

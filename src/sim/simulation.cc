@@ -40,7 +40,8 @@ std::string spelled(const Decision& decision) {
   for (const WorkflowDelta& delta : batch.deltas) {
     text += fmt::format("{} {} {}\n", delta.execution.hex(), delta.number, to_json(delta.delta));
   }
-  for (const GuardedRun& run : batch.guarded_runs) text += fmt::format("{} {} {}\n", run.guard, run.key, to_iso8601(run.at));
+  for (const GuardedRun& run : batch.guarded_runs)
+    text += fmt::format("{} {} {}\n", run.guard, run.key, to_iso8601(run.at));
   for (const Effect& effect : decision.effects) {
     if (const auto* start = std::get_if<ActionRequest>(&effect)) {
       text += fmt::format("start {} {} {}\n", start->execution.hex(), start->attempt, to_json(start->parameters));
@@ -239,7 +240,8 @@ class Simulation {
   void release(Acknowledge& ack) {
     if (!ack.answer) return;
     const Value* id = ack.answer->find("id");
-    const auto parsed = id == nullptr ? Result<ObjectId>(Error(Code::kInvalid, "no id")) : ObjectId::parse(id->as_string());
+    const auto parsed =
+        id == nullptr ? Result<ObjectId>(Error(Code::kInvalid, "no id")) : ObjectId::parse(id->as_string());
     if (!parsed) return;
     // The first word of a storm's answer: an event or an execution; executions carry an action.
     if (ack.answer->find("action") == nullptr) {
@@ -304,7 +306,10 @@ class Simulation {
     world_.after(seconds(5 + world_.below(120)), [this] {
       if (!storm()) return;
       switch (world_.below(4)) {
-        case 0: wall_offset_ += seconds(static_cast<std::int64_t>(world_.below(7'200)) - 3'600); ++report_.clock_jumps; break;
+        case 0:
+          wall_offset_ += seconds(static_cast<std::int64_t>(world_.below(7'200)) - 3'600);
+          ++report_.clock_jumps;
+          break;
         case 1:
           disk_is_full_ = true;
           world_.after(seconds(1 + world_.below(20)), [this] { disk_is_full_ = false; });

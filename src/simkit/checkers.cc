@@ -48,8 +48,8 @@ void History::check_execution(const Execution& record) {
   const auto known = executions_.find(record.id);
   if (known != executions_.end()) {
     if (is_completed(known->second.status)) {
-      violated(fmt::format("3 once: execution {} was recorded as {} after {}", record.id.hex(), to_string(record.status),
-                           to_string(known->second.status)));
+      violated(fmt::format("3 once: execution {} was recorded as {} after {}", record.id.hex(),
+                           to_string(record.status), to_string(known->second.status)));
     }
     if (record.attempt < known->second.attempt) {
       violated(fmt::format("3 once: execution {} went back to attempt {}", record.id.hex(), record.attempt));
@@ -132,7 +132,8 @@ void History::decided_twice(const std::string& first, const std::string& second)
   if (first == second) return;
   std::size_t at = 0;
   while (at < first.size() && at < second.size() && first[at] == second[at]) ++at;
-  violated(fmt::format("1 deterministic: the twins differ: '{}' and '{}'", first.substr(at, 80), second.substr(at, 80)));
+  violated(
+      fmt::format("1 deterministic: the twins differ: '{}' and '{}'", first.substr(at, 80), second.substr(at, 80)));
 }
 
 void History::finish() {
@@ -141,7 +142,8 @@ void History::finish() {
   }
   for (const auto& [id, record] : executions_) {
     if (!is_completed(record.status)) {
-      violated(fmt::format("7 ends: execution {} of {} is still {}", id.hex(), record.action, to_string(record.status)));
+      violated(
+          fmt::format("7 ends: execution {} of {} is still {}", id.hex(), record.action, to_string(record.status)));
     }
   }
   for (const auto& [id, incident] : incidents_) {

@@ -68,8 +68,8 @@ class History {
   std::map<ObjectId, Execution> executions_;
   std::map<ObjectId, Incident> incidents_;
   std::map<ObjectId, std::uint64_t> deltas_;
-  std::set<std::pair<ObjectId, std::string>> enforced_;              // trigger instance, rule
-  std::set<std::pair<ObjectId, std::uint32_t>> attempts_;            // execution, attempt
+  std::set<std::pair<ObjectId, std::string>> enforced_;    // trigger instance, rule
+  std::set<std::pair<ObjectId, std::uint32_t>> attempts_;  // execution, attempt
   std::set<std::pair<ObjectId, std::uint32_t>> pages_;
   std::map<std::pair<std::string, std::string>, std::vector<Instant>> runs_;  // rule and key
   std::set<ObjectId> acknowledged_;
