@@ -33,7 +33,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::string closest_word(std::string_view word, std::span<const std::string_view> candidates) {
   if (word.empty() || word.size() > kSuggestLengthMax) return {};
   std::string_view best;
-  std::size_t best_distance = word.size() / 3 + 2;
+  std::size_t best_distance = std::max<std::size_t>(word.size() / 3, 1) + 1;
   for (const std::string_view candidate : candidates) {
     if (candidate.size() > kSuggestLengthMax) continue;
     const std::size_t distance = edit_distance(word, candidate);
