@@ -70,47 +70,61 @@ class Output {
   }
 
   void put_quoted(std::string_view text) {
+    // Room for the worst case is made for a piece at a time, so that the loops need not ask.
+    constexpr std::size_t kPiece = 512;
     put('"');
-    while (text.size() >= 8) {
-      std::uint64_t word;
-      std::memcpy(&word, text.data(), 8);
-      reserve(8);
-      if (any_needs_escape(word)) {
-        for (std::size_t i = 0; i < 8; ++i) put_escaped(text[i]);
-      } else {
-        std::memcpy(at_, &word, 8);
-        at_ += 8;
-      }
-      text.remove_prefix(8);
-    }
-    for (const char c : text) put_escaped(c);
+    do {
+      const std::string_view piece = text.substr(0, kPiece);
+      reserve(piece.size() * 6 + 8);
+      at_ = escaped(at_, piece);
+      text.remove_prefix(piece.size());
+    } while (!text.empty());
     put('"');
   }
 
  private:
-  void put_escaped(char c) {
-    static constexpr std::string_view kHex = "0123456789abcdef";
+  static char* escaped(char* at, std::string_view text) {
+    const char* from = text.data();
+    const char* end = from + text.size();
+    while (end - from >= 8) {
+      std::uint64_t word;
+      std::memcpy(&word, from, 8);
+      if (any_needs_escape(word)) {
+        for (const char* stop = from + 8; from != stop; ++from) at = escaped(at, *from);
+      } else {
+        std::memcpy(at, &word, 8);
+        at += 8;
+        from += 8;
+      }
+    }
+    for (; from != end; ++from) at = escaped(at, *from);
+    return at;
+  }
+
+  static char* escaped(char* at, char c) {
+    static constexpr char kHex[] = "0123456789abcdef";
     const auto byte = static_cast<unsigned char>(c);
     const char escape = kEscapes[byte];
-    reserve(6);
     if (escape == 0) {
-      *at_++ = c;
-      return;
+      *at++ = c;
+      return at;
     }
-    *at_++ = '\\';
-    *at_++ = escape;
-    if (escape != 'u') return;
-    *at_++ = '0';
-    *at_++ = '0';
-    *at_++ = kHex[byte >> 4];
-    *at_++ = kHex[byte & 0xf];
+    *at++ = '\\';
+    *at++ = escape;
+    if (escape != 'u') return at;
+    *at++ = '0';
+    *at++ = '0';
+    *at++ = kHex[byte >> 4];
+    *at++ = kHex[byte & 0xf];
+    return at;
   }
 
   [[nodiscard]] std::size_t used() const { return static_cast<std::size_t>(at_ - text_.data()); }
   void reserve(std::size_t count) {
-    if (static_cast<std::size_t>(end_ - at_) < count) grow(count);
+    if (static_cast<std::size_t>(end_ - at_) < count) [[unlikely]]
+      grow(count);
   }
-  void grow(std::size_t count) {
+  [[gnu::noinline]] void grow(std::size_t count) {
     const std::size_t before = used();
     const std::size_t size = std::max<std::size_t>({256, text_.size() * 2, before + count});
     text_.resize_and_overwrite(size, [](char*, std::size_t n) { return n; });
@@ -146,7 +160,7 @@ void put_scalar(Output& out, const Value& value) {
 // Compact when `indent` is negative. Open containers live on a heap stack, not on the call stack.
 class Writer {
  public:
-  Writer(std::string& text, int indent) : out_(text), indent_(indent) {}
+  Writer(std::string& text, int indent) : out_(text), indent_(indent) { open_.reserve(8); }
 
   void write(const Value& root) {
     begin(root);

@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
+#include <random>
 
 #include <gtest/gtest.h>
 
@@ -132,6 +134,108 @@ TEST(Value, Utf8IsCheckedAsRfc3629Says) {
   EXPECT_TRUE(is_utf8("plain, ünïcode, 漢字, 🙂 and more than eight bytes"));
   for (const char* bad : {"\x80", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "ok then \xff"}) {
     EXPECT_FALSE(is_utf8(bad)) << bad;
+  }
+}
+
+// Random values for the properties below: few names and numbers, so that equal parts are common.
+class SmallValues {
+ public:
+  explicit SmallValues(std::uint64_t seed) : bits_(seed) {}
+
+  std::uint64_t below(std::uint64_t limit) { return bits_() % limit; }
+  std::string name() {
+    return below(3) == 0 ? "a name beyond fourteen bytes " + std::to_string(below(20))
+                         : "n" + std::to_string(below(20));
+  }
+
+  Value next(int depth = 3) {
+    switch (below(depth > 0 ? 9 : 6)) {
+      case 0: return {};
+      case 1: return below(2) == 0;
+      case 2: return static_cast<int>(below(3));
+      case 3: return static_cast<double>(below(5)) / 2;
+      case 4: return *Value::integer("1844674407370955161" + std::to_string(below(3)));
+      case 5: return Value(name());
+      case 6: {
+        std::vector<Value> elements(below(4));
+        for (Value& element : elements) element = next(depth - 1);
+        return Value::array(std::move(elements));
+      }
+      default: return object(depth);
+    }
+  }
+
+  Value object(int depth) {
+    std::vector<Value::Member> members;
+    for (std::uint64_t count = below(below(4) == 0 ? 25 : 6); count != 0; --count)
+      members.emplace_back(name(), next(depth - 1));
+    return Value::object(std::move(members));
+  }
+
+ private:
+  std::mt19937_64 bits_;
+};
+
+// What merge promises, written the slow way.
+Value merged_slowly(const Value& base, const Value& over) {
+  if (!base.is_object() || !over.is_object()) return over;
+  ObjectBuilder builder(base);
+  for (const Value::Member& member : over.members()) {
+    const Value* old = base.find(member.name());
+    builder.set(member.key, old == nullptr ? member.value : merged_slowly(*old, member.value));
+  }
+  return std::move(builder).build();
+}
+
+// Goal: order, equality and hash tell one story. Method: random triples; the seed of a failure is printed.
+TEST(ValueProperties, OrderIsTotalAndEqualValuesHashEqual) {
+  for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    SmallValues random(seed);
+    const Value a = random.next(2);
+    const Value b = random.below(3) == 0 ? Value(a) : random.next(2);
+    const Value c = random.next(2);
+    ASSERT_EQ(order(a, b) == 0, a == b);
+    ASSERT_EQ(order(a, b), 0 <=> order(b, a));
+    if (a == b) {
+      ASSERT_EQ(hash(a), hash(b));
+    }
+    if (order(a, b) <= 0 && order(b, c) <= 0) {
+      ASSERT_TRUE(order(a, c) <= 0);
+    }
+    ASSERT_TRUE(!identical(a, b) || a == b);
+  }
+}
+
+// Goal: the shortcuts of merge, with_member and the builder give what a std::map gives, and nothing that was
+// shared is ever changed. Method: random objects below and above the size at which an index begins.
+TEST(ValueProperties, ChangedCopiesAgreeWithAPlainMap) {
+  for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    SmallValues random(seed);
+    const Value base = random.object(2);
+    const Value over = random.object(2);
+    std::vector<Value::Member> before(base.members().begin(), base.members().end());
+
+    const Value merged = merge(base, over);
+    ASSERT_TRUE(identical(merged, merged_slowly(base, over)));
+    std::map<std::string, Value> expected;
+    for (const Value::Member& member : base.members())
+      expected.insert_or_assign(std::string(member.name()), member.value);
+    for (const Value::Member& member : over.members())
+      expected.insert_or_assign(std::string(member.name()), member.value);
+    const Value shallow = merge_shallow(base, over);
+    ASSERT_EQ(shallow.size(), expected.size());
+    for (const auto& [name, value] : expected) {
+      ASSERT_NE(shallow.find(name), nullptr) << name;
+      ASSERT_TRUE(identical(*shallow.find(name), value)) << name;
+    }
+    const std::string name = random.name();
+    const Value changed = with_member(base, name, seed);
+    ASSERT_EQ(changed.get(name), Value(seed));
+    ASSERT_EQ(changed.size(), base.size() + (base.find(name) == nullptr ? 1 : 0));
+    ASSERT_EQ(without_member(changed, name).find(name), nullptr);
+    ASSERT_TRUE(identical(base, Value::object(std::move(before)))) << "the original has not changed";
   }
 }
 
