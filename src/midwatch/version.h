@@ -1,0 +1,12 @@
+// midwatch/version.h — what this program is, and the reference that it prints of itself.
+#pragma once
+
+#include "cli/command.h"
+
+namespace midwatch {
+
+[[nodiscard]] cli::Command version_command();
+// `midwatch reference cli|settings`: the tables of docs/cli.md and docs/settings.md.
+[[nodiscard]] cli::Command reference_command();
+
+}  // namespace midwatch
