@@ -26,17 +26,6 @@ std::string_view python_type(const Value& value) {
   return "object";
 }
 
-bool is_hidden(const Value::Member& member) { return member.name().starts_with("__"); }
-
-Value without_hidden(const Value& variables) {
-  if (std::ranges::none_of(variables.members(), is_hidden)) return variables;
-  ObjectBuilder shown;
-  for (const Value::Member& member : variables.members()) {
-    if (!is_hidden(member)) shown.set(member.key, member.value);
-  }
-  return std::move(shown).build();
-}
-
 // "A single name wraps the value; several names are zipped with the element (list/tuple)."
 Value named_item(const Value& item, const std::vector<std::string>& names) {
   if (names.empty()) return item;
@@ -91,7 +80,7 @@ Evaluated<std::optional<OfferedTask>> Conductor::Impl::offer(std::uint32_t index
   const MapScope scope(variables);
   TaskFunctions functions(state, graph(), staged.node, staged.route);
 
-  OfferedTask offered{.id = node.name, .route = staged.route, .actions = {}, .context = without_hidden(variables)};
+  OfferedTask offered{.id = node.name, .route = staged.route, .actions = {}, .context = variables};
   if (spec.with) {
     if (Evaluated<void> items = offer_items(index, scope, functions, offered); !items) {
       return std::unexpected(std::move(items.error()));
@@ -176,6 +165,9 @@ Evaluated<void> Conductor::Impl::offer_items(std::uint32_t index, const Scope& s
     if (!concurrency) return std::unexpected(std::move(concurrency.error()));
     offered.concurrency = std::move(*concurrency);
   }
+  if (!staged.has_items || (staged.items.empty() && count != 0)) {
+    commit({.kind = DeltaKind::kItems, .staged = index, .count = count});
+  }
   std::size_t room = count;
   if (const Value& limit = offered.concurrency; !limit.is_null()) {
     if (!limit.is_number() && !limit.is_bool()) {
@@ -188,9 +180,6 @@ Evaluated<void> Conductor::Impl::offer_items(std::uint32_t index, const Scope& s
     if (asked <= 0) offered.concurrency = Value(1);
     const std::int64_t active = staged.item_counts.in(kActiveStatuses);
     room = static_cast<std::size_t>(std::max<std::int64_t>(allowed - active, 0));
-  }
-  if (!staged.has_items || (staged.items.empty() && count != 0)) {
-    commit({.kind = DeltaKind::kItems, .staged = index, .count = count});
   }
   const std::size_t known = std::min<std::size_t>(count, staged.items.size());
   while (rendered.first_unstarted < known && staged.items[rendered.first_unstarted] != FlowStatus::kUnset) {

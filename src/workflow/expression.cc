@@ -1,12 +1,25 @@
 #include "workflow/expression.h"
 
 namespace midwatch {
+namespace {
+
+// The log names the language's exception; what was wrong with the expression is part of the text.
+ExpressionError logged(const Failure& failure) {
+  const auto& wrong = failure.diagnostic();
+  const std::string_view text = wrong.message;
+  if (!text.starts_with("Unable to ") && !text.starts_with("There are unresolved"))
+    return {wrong.exception, wrong.message};
+  const std::size_t yaql = text.find("'<%");
+  const bool is_yaql = yaql != std::string_view::npos && text.find("'{") > yaql;
+  return {is_yaql ? "YaqlEvaluationException" : "JinjaEvaluationException", wrong.message};
+}
+
+}  // namespace
 
 Expression::Expression(Value source) : source_(std::move(source)) {
   Outcome<CompiledValue> compiled = CompiledValue::compile_outcome(source_);
   if (!compiled) {
-    const Diagnostic& wrong = compiled.error().diagnostic();
-    compile_error_ = ExpressionError{wrong.exception, wrong.message};
+    compile_error_ = logged(compiled.error());
     return;
   }
   if (!compiled->is_constant()) program_ = std::make_shared<const CompiledValue>(std::move(*compiled));
@@ -19,10 +32,7 @@ Evaluated<Value> Expression::evaluate(const ExpressionInputs& inputs) const {
   evaluation.workflow = &inputs.functions;
   evaluation.datastore = inputs.datastore;
   Outcome<Value> result = program_->run(evaluation);
-  if (!result) {
-    const Diagnostic& wrong = result.error().diagnostic();
-    return std::unexpected(ExpressionError{wrong.exception, wrong.message});
-  }
+  if (!result) return std::unexpected(logged(result.error()));
   return std::move(*result);
 }
 

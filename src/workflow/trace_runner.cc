@@ -108,7 +108,6 @@ class TraceRunner {
     const std::vector<TaskRun> runs_before = conductor_->task_runs();
     std::vector<FlowStatus> before;
     for (const TaskRun& run : runs_before) before.push_back(run.status);
-    const Value errors_before = conductor_->errors();
 
     ObjectBuilder seen;
     const Status done = perform(action, seen);
@@ -121,12 +120,14 @@ class TraceRunner {
           Value::array({Value(run.index), Value(run.id), Value(run.route), Value(to_string(run.status))}));
     }
     if (!changed.empty()) seen.set("tasks", Value::array(std::move(changed)));
-    show_errors(errors_before, seen);
+    show_errors(seen);
     return std::move(seen).build();
   }
 
-  void show_errors(const Value& before, ObjectBuilder& seen) const {
-    const Value after = conductor_->errors();
+  // Errors in input and vars are logged at creation; the first step shows them.
+  void show_errors(ObjectBuilder& seen) {
+    const Value before = std::exchange(errors_seen_, conductor_->errors());
+    const Value& after = errors_seen_;
     const bool kept = after.elements().size() >= before.elements().size() &&
                       std::equal(before.elements().begin(), before.elements().end(), after.elements().begin());
     if (!kept) {
@@ -212,6 +213,7 @@ class TraceRunner {
   std::optional<Conductor> conductor_;
   std::vector<Value> journal_;
   std::string restore_error_;
+  Value errors_seen_ = Value::array(std::vector<Value>{});
 };
 
 }  // namespace
