@@ -95,12 +95,12 @@ void Engine::State::meet(Incident& incident, IncidentNeed need) {
 }
 
 void Engine::State::dispatch(Incident& incident) {
-  TriggerInstance instance;
   ObjectBuilder payload(incident.evidence);
   payload.set("incident_id", incident.id.hex());
   payload.set("attempt", incident.repairs + 1);
-  occur("midwatch.anomaly", std::move(payload).build(), "incident-" + incident.id.hex(), instance);
-  enforce(instance, Value(), &incident);
+  TriggerInstance instance =
+      occur("midwatch.anomaly", Value(), std::move(payload).build(), "incident-" + incident.id.hex());
+  enforce(instance, &incident);
   out_->changes.trigger_instances.push_back(std::move(instance));
 }
 

@@ -13,9 +13,9 @@ void Engine::State::on(TriggerArrived& input) {
     return acknowledge(input.ack, Error(Code::kLimit, fmt::format("{} executions are open, at most {} can be",
                                                                   open_.size(), options_.open_executions_max)));
   }
-  TriggerInstance instance;
-  occur(std::move(input.trigger), std::move(input.payload), std::move(input.trace_tag), instance);
-  enforce(instance, input.trigger_parameters, nullptr);
+  TriggerInstance instance = occur(std::move(input.trigger), std::move(input.trigger_parameters),
+                                   std::move(input.payload), std::move(input.trace_tag));
+  enforce(instance, nullptr);
   acknowledge(input.ack, Value::object({{"id", instance.id.hex()}}));
   out_->changes.trigger_instances.push_back(std::move(instance));
 }
@@ -31,9 +31,12 @@ void Engine::State::on(ReEmitRequested& input) {
   out_->changes.trigger_instances.push_back(std::move(instance));
 }
 
-ObjectId Engine::State::occur(std::string trigger, Value payload, std::string trace_tag, TriggerInstance& instance) {
+TriggerInstance Engine::State::occur(std::string trigger, Value trigger_parameters, Value payload,
+                                     std::string trace_tag) {
+  TriggerInstance instance;
   instance.id = ids_.next(now_);
   instance.trigger = std::move(trigger);
+  instance.trigger_parameters = std::move(trigger_parameters);
   instance.payload = std::move(payload);
   instance.occurrence_time = now_;
   // Decided in the step that stores it: it is never seen in another state.
@@ -41,12 +44,11 @@ ObjectId Engine::State::occur(std::string trigger, Value payload, std::string tr
   instance.trace_tag = std::move(trace_tag);
   instance.content_version = content()->version();
   ++counts_.trigger_instances;
-  return instance.id;
+  return instance;
 }
 
-Engine::State::Enforced Engine::State::enforce(const TriggerInstance& instance, const Value& trigger_parameters,
-                                               Incident* incident) {
-  MatchResult result = content_->matcher().match(instance.trigger, trigger_parameters, instance.payload);
+Engine::State::Enforced Engine::State::enforce(const TriggerInstance& instance, Incident* incident) {
+  MatchResult result = content_->matcher().match(instance.trigger, instance.trigger_parameters, instance.payload);
   Enforced enforced;
   for (const RuleFailure& failure : result.failures) {
     record_enforcement(instance, failure.rule->ref(), std::nullopt,

@@ -112,8 +112,8 @@ class Engine::State final : public Datastore {
     std::size_t started = 0;
     std::size_t matched = 0;
   };
-  ObjectId occur(std::string trigger, Value payload, std::string trace_tag, TriggerInstance& instance);
-  Enforced enforce(const TriggerInstance& instance, const Value& trigger_parameters, Incident* incident);
+  TriggerInstance occur(std::string trigger, Value trigger_parameters, Value payload, std::string trace_tag);
+  Enforced enforce(const TriggerInstance& instance, Incident* incident);
   bool enforce_rule(const Rule& rule, const TriggerInstance& instance, Incident* incident);
   Status check_guard(const Rule& rule, const TriggerInstance& instance);
   void record_enforcement(const TriggerInstance& instance, const std::string& rule, std::optional<ObjectId> execution,

@@ -95,6 +95,7 @@ Value to_value(const TriggerInstance& record) {
   ObjectBuilder out;
   out.set("id", record.id.hex()).set("trigger", record.trigger).set("at", to_iso8601(record.occurrence_time));
   out.set("state", to_string(record.state));
+  out.set_if(!record.trigger_parameters.is_null(), "parameters", record.trigger_parameters);
   out.set_if(!record.payload.is_null(), "payload", record.payload);
   out.set_if(!record.trace_tag.empty(), "trace", record.trace_tag);
   out.set_if(!record.content_version.empty(), "content", record.content_version);
@@ -106,6 +107,7 @@ Result<TriggerInstance> trigger_instance_from_value(const Value& value) {
   TriggerInstance record;
   record.id = in.id("id");
   record.trigger = in.text("trigger");
+  record.trigger_parameters = in.value("parameters");
   record.payload = in.value("payload");
   record.occurrence_time = in.time("at");
   record.state = in.word("state", trigger_instance_state);

@@ -131,8 +131,12 @@ Status RecordWriter::write(const TriggerInstance& record) {
   columns_.clear();
   columns_.add(record.id).add(record.trigger).add(micros(record.occurrence_time)).add(state);
   columns_.add(record.trace_tag).add(record.content_version);
-  text_.clear();
+  // [payload, parameters of the trigger]
+  text_.assign("[");
   append_json(text_, record.payload);
+  text_ += ',';
+  append_json(text_, record.trigger_parameters);
+  text_ += ']';
   insert->bind(1, record.id);
   insert->bind(2, record.trigger);
   insert->bind(3, micros(record.occurrence_time));

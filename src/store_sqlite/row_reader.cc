@@ -79,8 +79,12 @@ Result<TriggerInstance> read_trigger_instance(const Statement& row) {
   out.content_version = row.text(5);
   Columns columns;
   columns.add(out.id).add(out.trigger).add(row.integer(2)).add(row.text(3)).add(out.trace_tag).add(out.content_version);
-  MW_TRY(out.payload, read_body(row, 6, columns, "trigger_instances", out.id.hex()));
-  if (!state) return damaged("trigger_instances", out.id.hex());
+  MW_TRY(const Value body, read_body(row, 6, columns, "trigger_instances", out.id.hex()));
+  if (body.size() == 2 && body.is_array()) {
+    out.payload = body.elements()[0];
+    out.trigger_parameters = body.elements()[1];
+  }
+  if (!state || body.size() != 2) return damaged("trigger_instances", out.id.hex());
   out.state = *state;
   return out;
 }
