@@ -21,12 +21,11 @@ void Engine::State::on(TriggerArrived& input) {
 }
 
 void Engine::State::on(ReEmitRequested& input) {
-  TriggerInstance instance;
   Value payload =
       with_member(input.original.payload, "__context", Value::object({{"original_id", input.original.id.hex()}}));
-  occur(input.original.trigger, std::move(payload), input.original.trace_tag, instance);
-  Value parameters;
-  enforce(instance, parameters, nullptr);
+  TriggerInstance instance =
+      occur(input.original.trigger, input.original.trigger_parameters, std::move(payload), input.original.trace_tag);
+  enforce(instance, nullptr);
   acknowledge(input.ack, Value::object({{"id", instance.id.hex()}, {"payload", instance.payload}}));
   out_->changes.trigger_instances.push_back(std::move(instance));
 }
