@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <optional>
 #include <system_error>
 
 #include <fcntl.h>
@@ -99,13 +100,17 @@ struct ChildProcess::Impl : std::enable_shared_from_this<Impl> {
   enum class Phase : std::uint8_t { kRunning, kTerminating, kKilled, kDraining, kDrainKilled, kEnded };
 
   struct Stream {
-    Stream(asio::io_context& io, UniqueFd fd, ChildStream n) : descriptor(io, fd.release()), name(n) {}
+    Stream(asio::io_context& io, UniqueFd fd, std::optional<ChildStream> n, std::size_t max)
+        : descriptor(io), name(n), bytes_max(max), open(fd.is_open()) {
+      if (open) descriptor.assign(fd.release());
+    }
     Descriptor descriptor;
-    ChildStream name;
+    const std::optional<ChildStream> name;  // none: the report
+    const std::size_t bytes_max;
+    bool open;
     ChildOutput output;
     std::shared_ptr<Spill> spill;  // shared with the pool while it writes
     std::vector<char> buffer = std::vector<char>(kReadBytesFirst);
-    bool open = true;
   };
 
   Impl(Runtime& rt, ChildOptions opts, ChildCallbacks calls, SpawnedChild spawned)
@@ -114,8 +119,9 @@ struct ChildProcess::Impl : std::enable_shared_from_this<Impl> {
         callbacks(std::move(calls)),
         pid(spawned.pid),
         pidfd(rt.io(), spawned.pidfd.release()),
-        out(rt.io(), std::move(spawned.out), ChildStream::kStdout),
-        err(rt.io(), std::move(spawned.err), ChildStream::kStderr),
+        out(rt.io(), std::move(spawned.out), ChildStream::kStdout, options.output_bytes_max),
+        err(rt.io(), std::move(spawned.err), ChildStream::kStderr, options.output_bytes_max),
+        report(rt.io(), std::move(spawned.report), std::nullopt, options.report_bytes_max),
         feeds(std::move(spawned.feeds)),
         timer(rt) {
     options.inputs.clear();
@@ -139,6 +145,7 @@ struct ChildProcess::Impl : std::enable_shared_from_this<Impl> {
     });
     read(out);
     read(err);
+    if (report.open) read(report);
   }
 
   void read(Stream& stream) {
@@ -153,12 +160,12 @@ struct ChildProcess::Impl : std::enable_shared_from_this<Impl> {
 
   void on_bytes(Stream& stream, std::string_view bytes) {
     ChildOutput& output = stream.output;
-    const std::size_t room = options.output_bytes_max - std::min(options.output_bytes_max, output.text.size());
+    const std::size_t room = stream.bytes_max - std::min(stream.bytes_max, output.text.size());
     const std::string_view kept = bytes.substr(0, room);
     output.bytes_total += bytes.size();
     if (!kept.empty()) {
       output.text.append(kept);
-      if (callbacks.on_output) callbacks.on_output(stream.name, kept);
+      if (stream.name && callbacks.on_output) callbacks.on_output(*stream.name, kept);
     }
     // Beyond the bound: the file takes it, then reading goes on.
     if (kept.size() == bytes.size() || !spill(stream, bytes.size(), bytes.substr(kept.size()))) {
@@ -174,10 +181,10 @@ struct ChildProcess::Impl : std::enable_shared_from_this<Impl> {
   // Hands `rest`, after all that was kept when it is the first, to the pool. False when there is nothing
   // to write or no way to.
   bool spill(Stream& stream, std::size_t bytes_read, std::string_view rest) {
-    if (options.spill_path.empty()) return false;
+    if (options.spill_path.empty() || !stream.name) return false;
     std::string chunk;
     if (!stream.spill) {
-      const char* suffix = stream.name == ChildStream::kStdout ? ".stdout" : ".stderr";
+      const char* suffix = *stream.name == ChildStream::kStdout ? ".stdout" : ".stderr";
       stream.spill = std::make_shared<Spill>(options.spill_path + suffix, options.spill_bytes_max);
       chunk = stream.output.text;
     }
@@ -198,7 +205,7 @@ struct ChildProcess::Impl : std::enable_shared_from_this<Impl> {
     stream.open = false;
     ErrorCode ignored;
     stream.descriptor.close(ignored);
-    if (!out.open && !err.open && phase >= Phase::kDraining) end();
+    if (all_closed() && phase >= Phase::kDraining) end();
   }
 
   void on_exit() {
@@ -211,7 +218,7 @@ struct ChildProcess::Impl : std::enable_shared_from_this<Impl> {
     exited = true;
     if (phase == Phase::kEnded) return reap();
     phase = Phase::kDraining;
-    if (!out.open && !err.open) return end();
+    if (all_closed()) return end();
     timer.start(options.orphan_grace, [self = shared_from_this()] { self->on_timer(); });
   }
 
@@ -247,6 +254,7 @@ struct ChildProcess::Impl : std::enable_shared_from_this<Impl> {
     timer.start(options.term_grace, [self = shared_from_this()] { self->on_timer(); });
   }
 
+  [[nodiscard]] bool all_closed() const { return !out.open && !err.open && !report.open; }
   [[nodiscard]] bool stopped_by_us() const {
     return result.end == ChildResult::End::kTimedOut || result.end == ChildResult::End::kCanceled;
   }
@@ -271,6 +279,7 @@ struct ChildProcess::Impl : std::enable_shared_from_this<Impl> {
     if (died_of_signal && !stopped_by_us()) result.end = ChildResult::End::kSignaled;
     result.out = finished(out);
     result.err = finished(err);
+    result.report = finished(report);
     callbacks.on_output = {};
     auto on_end = std::move(callbacks.on_end);
     on_end(std::move(result));
@@ -291,6 +300,7 @@ struct ChildProcess::Impl : std::enable_shared_from_this<Impl> {
   Descriptor pidfd;
   Stream out;
   Stream err;
+  Stream report;
   std::vector<SpawnedChild::Feed> feeds;
   Timer timer;
   Phase phase = Phase::kRunning;

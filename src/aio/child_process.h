@@ -5,8 +5,8 @@
 //                                    {.on_output = …, .on_end = …});
 //
 // Started with posix_spawn, never fork: the engine may be large. The child sees exactly the
-// environment given, stdin from `inputs` or empty, and no descriptor but 0, 1, 2 and those in
-// `inputs`, which is how secrets are handed over.
+// environment given, stdin from `inputs` or empty, and no descriptor but 0, 1, 2, those in
+// `inputs`, which is how secrets are handed over, and report_fd.
 //
 // Output. The first output_bytes_max bytes of each stream are kept and delivered as they come. What is
 // beyond is counted, and the whole stream up to spill_bytes_max is written to a file if `spill_path` is
@@ -47,7 +47,7 @@ struct ChildInput {
 };
 
 struct ChildOptions {
-  std::vector<std::string> argv;  // argv[0]: a path, or a name looked up in PATH of `environment`
+  std::vector<std::string> argv{};  // argv[0]: a path, or a name looked up in PATH of `environment`
   std::vector<std::pair<std::string, std::string>> environment{};
   std::string cwd{};  // empty: "/"
   std::vector<ChildInput> inputs{};
@@ -57,6 +57,8 @@ struct ChildOptions {
   std::size_t output_bytes_max = 1u << 20;
   std::string spill_path{};  // ".stdout" and ".stderr" are appended; empty: no spilling
   std::uint64_t spill_bytes_max = 64u << 20;
+  int report_fd = -1;  // 3 to 9: a descriptor to which the child writes what is not for people
+  std::size_t report_bytes_max = 16u << 20;
 };
 
 struct ChildOutput {
@@ -76,6 +78,7 @@ struct ChildResult {
   bool leftovers_killed = false;  // something held the streams open after the exit
   ChildOutput out{};
   ChildOutput err{};
+  ChildOutput report{};  // bounded by report_bytes_max, never spilled
 };
 
 struct ChildCallbacks {

@@ -123,6 +123,18 @@ TEST_F(ChildProcessTest, ReadsStdinAndSecretsFromDescriptors) {
   EXPECT_EQ(run(options).out.text, "in secret");
 }
 
+TEST_F(ChildProcessTest, AReportComesApartFromTheOutput) {
+  ChildOptions options = shell("echo out; echo report >&4; head -c 100000 /dev/zero >&4");
+  options.report_fd = 4;
+  options.report_bytes_max = 1000;
+  const ChildResult result = run(options);
+  EXPECT_EQ(result.out.text, "out\n");
+  EXPECT_TRUE(result.report.text.starts_with("report\n"));
+  EXPECT_EQ(result.report.text.size(), 1000u);
+  EXPECT_EQ(result.report.bytes_total, 100007u);
+  EXPECT_FALSE(result.report.is_whole());
+}
+
 TEST_F(ChildProcessTest, AnInputLargerThanAPipeIsWrittenWhole) {
   ChildOptions options = shell("wc -c");
   options.inputs.push_back({.fd = 0, .text = Secret(std::string(3'000'000, 'x'))});

@@ -147,7 +147,8 @@ Error spawn_error(const std::string& program, int number) {
   return {Code::kUnavailable, fmt::format("{}: could not be started: {}", program, errno_text(number))};
 }
 
-// Opens the child's side of each input (its last descriptor is returned) and adds our side to `child`.
+// Opens the child's side of each input and of the report (the last descriptor is returned) and adds our
+// side to `child`.
 Result<int> open_inputs(const ChildOptions& options, SpawnSetup& setup, SpawnedChild& child,
                         std::vector<UniqueFd>& child_ends) {
   int fd_last = 2;
@@ -164,10 +165,21 @@ Result<int> open_inputs(const ChildOptions& options, SpawnSetup& setup, SpawnedC
     has_stdin = has_stdin || input.fd == 0;
     fd_last = std::max(fd_last, input.fd);
   }
+  if (options.report_fd >= 0) {
+    if (options.report_fd < 3 || options.report_fd > ChildInput::kFdMax) {
+      return Error(Code::kInvalid, fmt::format("descriptor {} cannot be for reports, 3 to 9 can", options.report_fd));
+    }
+    MW_TRY(Pipe report, make_pipe());
+    setup.give(report.write, options.report_fd);
+    set_nonblocking(report.read);
+    child_ends.push_back(std::move(report.write));
+    child.report = std::move(report.read);
+    fd_last = std::max(fd_last, options.report_fd);
+  }
   for (int fd = 3; fd < fd_last; ++fd) {
     const bool is_input = std::any_of(options.inputs.begin(), options.inputs.end(),
                                       [fd](const ChildInput& input) { return input.fd == fd; });
-    if (!is_input) setup.note(::posix_spawn_file_actions_addclose(&setup.actions, fd));
+    if (!is_input && fd != options.report_fd) setup.note(::posix_spawn_file_actions_addclose(&setup.actions, fd));
   }
   if (!has_stdin) setup.note(::posix_spawn_file_actions_addopen(&setup.actions, 0, "/dev/null", O_RDONLY, 0));
   return fd_last;

@@ -20,6 +20,7 @@ struct SpawnedChild {
   UniqueFd pidfd;
   UniqueFd out;
   UniqueFd err;
+  UniqueFd report;  // closed unless there is a report_fd
   std::vector<Feed> feeds;
 };
 

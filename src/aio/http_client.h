@@ -53,6 +53,9 @@ struct HttpAnswer {
   [[nodiscard]] const std::string* header(std::string_view name) const;
 };
 
+// The value of Authorization for "user:password".
+[[nodiscard]] std::string basic_authorization(std::string_view user_and_password);
+
 class HttpClient {
  public:
   static constexpr std::size_t kHeaderBytesMax = 64u << 10;  // of an answer

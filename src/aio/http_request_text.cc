@@ -56,13 +56,15 @@ std::string unescaped(std::string_view text) {
   return out;
 }
 
-std::string basic(const HttpUrl& url) { return "Basic " + base64(unescaped(url.user_info)); }
+std::string basic(const HttpUrl& url) { return basic_authorization(unescaped(url.user_info)); }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
 }  // namespace
+
+std::string basic_authorization(std::string_view user_and_password) { return "Basic " + base64(user_and_password); }
 
 bool same_field_name(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });

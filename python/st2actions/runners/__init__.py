@@ -1,0 +1,1 @@
+"""Old names of st2common.runners, for packs that were never changed."""

@@ -1,0 +1,5 @@
+"""The old place of Action."""
+
+from midwatch_sdk.action import Action
+
+__all__ = ["Action"]
