@@ -7,6 +7,7 @@
 #include "series/crc32c.h"
 #include "series/label_matcher.h"
 #include "series/labels.h"
+#include "series/number_text.h"
 #include "series/series_head.h"
 
 namespace midwatch {
@@ -146,6 +147,21 @@ TEST(Crc32c, AgreesWithThePublishedVectors) {
   EXPECT_EQ(crc32c("123456789"), 0xe3069283U);
   EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8a9136aaU);
   EXPECT_EQ(crc32c(""), 0U);
+}
+
+TEST(NumberText, NumbersAreGosSpelling) {
+  EXPECT_EQ(parse_number_text("+Inf"), HUGE_VAL);
+  EXPECT_EQ(parse_number_text("-inf"), -HUGE_VAL);
+  EXPECT_EQ(parse_number_text("+1.5e3"), 1500);
+  EXPECT_EQ(parse_number_text(".5"), 0.5);
+  EXPECT_EQ(parse_number_text("5."), 5);
+  EXPECT_EQ(parse_number_text("0x1p4"), 16);
+  EXPECT_EQ(parse_number_text("1e999"), HUGE_VAL);
+  EXPECT_EQ(parse_number_text("1e-999"), 0.0);
+  EXPECT_EQ(std::bit_cast<std::uint64_t>(*parse_number_text("NaN")), kNormalNanBits);
+  for (const char* bad : {"", "+", "-", "1x", "nan(7)", "1 ", "--1", "e5", "0x", "1e", "+-1", "infin"}) {
+    EXPECT_FALSE(parse_number_text(bad).has_value()) << bad;
+  }
 }
 
 SeriesHead three_series() {

@@ -83,9 +83,6 @@ TextSummary parse_text_exposition(std::string_view body, TextSink& sink, const T
 // A number as the format spells it: "0.25", "1e+30", "+Inf", "-Inf", "NaN". Reads back bit for bit,
 // apart from the payload of a NaN.
 void append_text_number(std::string& out, double value);
-// Go's spelling of a number, as the format has it. nullopt when the text is not exactly one number.
-[[nodiscard]] std::optional<double> parse_text_number(std::string_view text);
-
 struct TextPoint {
   std::string_view suffix;  // "_bucket", "_sum", "_count" or empty
   std::vector<LabelView> labels;

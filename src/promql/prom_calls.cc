@@ -1,0 +1,361 @@
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <fmt/core.h>
+
+#include "promql/prom_evaluation.h"
+#include "promql/prom_math.h"
+#include "promql/prom_replace.h"
+#include "series/number_text.h"
+#include "value/value.h"
+
+namespace midwatch::internal {
+namespace {
+
+constexpr std::string_view kBucketLabel = "le";
+enum class Order : std::uint8_t { kAscending, kDescending };
+
+// NaN is last in either order.
+bool value_before(double a, double b, Order order) {
+  if (std::isnan(a)) return false;
+  if (std::isnan(b)) return true;
+  return order == Order::kAscending ? a < b : a > b;
+}
+
+// "a2" before "a10": digits compare as numbers.
+bool natural_less(std::string_view a, std::string_view b) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  while (!a.empty() && !b.empty()) {
+    if (!digit(a[0]) || !digit(b[0])) {
+      if (a[0] != b[0]) return a[0] < b[0];
+      a.remove_prefix(1);
+      b.remove_prefix(1);
+      continue;
+    }
+    const auto number = [&](std::string_view& text) {
+      std::size_t size = 0;
+      while (size < text.size() && digit(text[size])) ++size;
+      std::string_view taken = text.substr(0, size);
+      text.remove_prefix(size);
+      while (taken.size() > 1 && taken[0] == '0') taken.remove_prefix(1);
+      return taken;
+    };
+    const std::string_view x = number(a);
+    const std::string_view y = number(b);
+    if (x.size() != y.size()) return x.size() < y.size();
+    if (x != y) return x < y;
+  }
+  return a.size() < b.size();
+}
+
+const std::string& text_argument(const PromCall& call, std::size_t index) {
+  return std::get<PromText>(without_parentheses(*call.arguments[index]).node).value;
+}
+
+bool named_like_a_counter(std::string_view name) {
+  for (const std::string_view suffix : {"_total", "_sum", "_count", "_bucket"}) {
+    if (name.ends_with(suffix)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<std::vector<double>> PromEvaluation::scalar_arguments(const PromCall& call, Instant at) {
+  std::vector<double> scalars;
+  for (const PromExprPtr& argument : call.arguments) {
+    if (argument->type != PromType::kScalar) continue;
+    MW_TRY(const double value, scalar(*argument, at));
+    scalars.push_back(value);
+  }
+  return scalars;
+}
+
+Result<EvalVector> PromEvaluation::call(const PromExpr& expr, Instant at) {
+  const PromFunction& function = *std::get<PromCall>(expr.node).function;
+  if (function.element != nullptr) return call_element(expr, at);
+  if (function.window != nullptr) return call_window(expr, at);
+  return call_special(expr, at);
+}
+
+Result<EvalVector> PromEvaluation::call_element(const PromExpr& expr, Instant at) {
+  const auto& node = std::get<PromCall>(expr.node);
+  if (node.arguments.empty()) {  // hour() is hour(vector(time()))
+    return EvalVector{{{}, node.function->element(static_cast<double>(to_millis(at)) / 1000, {}), false}};
+  }
+  MW_TRY(EvalVector elements, vector(*node.arguments[0], at));
+  MW_TRY(const std::vector<double> scalars, scalar_arguments(node, at));
+  for (EvalElement& element : elements) {
+    element.value = node.function->element(element.value, scalars);
+    drop_name(element);
+  }
+  MW_CHECK(check_unique(elements));
+  return elements;
+}
+
+void PromEvaluation::note_window(const PromExpr& expr, const EvalRanges& found, std::span<const double> scalars) {
+  const auto& node = std::get<PromCall>(expr.node);
+  if (node.function->note == PromNote::kCounter && !found.series.empty()) {
+    const std::string_view name = found.series.front().labels.metric_name();
+    if (!name.empty() && !named_like_a_counter(name)) {
+      annotate(PromAnnotation::Kind::kInfo,
+               fmt::format("metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {}",
+                           go_quoted(name)),
+               *node.arguments[0]);
+    }
+  }
+  if (node.function->note == PromNote::kQuantile && !found.series.empty() && !(scalars[0] >= 0 && scalars[0] <= 1)) {
+    annotate(PromAnnotation::Kind::kWarning,
+             fmt::format("quantile value should be between 0 and 1, got {}", prom_number_text(scalars[0])),
+             *node.arguments[0]);
+  }
+}
+
+Result<EvalVector> PromEvaluation::call_window(const PromExpr& expr, Instant at) {
+  const auto& node = std::get<PromCall>(expr.node);
+  const auto argument = std::find_if(node.arguments.begin(), node.arguments.end(),
+                                     [](const PromExprPtr& a) { return a->type == PromType::kMatrix; });
+  MW_TRY(const EvalRanges found, ranges(**argument, at));
+  MW_TRY(const std::vector<double> scalars, scalar_arguments(node, at));
+  note_window(expr, found, scalars);
+  EvalVector out;
+  out.reserve(found.series.size());
+  for (const EvalSeries& series : found.series) {
+    const PromWindow window{series.samples, found.from, found.to, at, scalars};
+    const std::optional<double> value = node.function->window(window);
+    if (!value) continue;
+    EvalElement element{series.labels, *value, series.drop_name};
+    if (!node.function->keeps_name) drop_name(element);
+    out.push_back(std::move(element));
+  }
+  MW_CHECK(check_unique(out));
+  return out;
+}
+
+Result<EvalVector> PromEvaluation::call_special(const PromExpr& expr, Instant at) {
+  const auto& node = std::get<PromCall>(expr.node);
+  switch (node.function->special) {
+    case PromSpecial::kAbsent: {
+      MW_TRY(const EvalVector elements, vector(*node.arguments[0], at));
+      if (!elements.empty()) return EvalVector{};
+      return EvalVector{{labels_of_absent(*node.arguments[0]), 1, false}};
+    }
+    case PromSpecial::kAbsentOverTime: {
+      MW_TRY(const EvalRanges found, ranges(*node.arguments[0], at));
+      if (!found.series.empty()) return EvalVector{};
+      return EvalVector{{labels_of_absent(*node.arguments[0]), 1, false}};
+    }
+    case PromSpecial::kVector: {
+      MW_TRY(const double value, scalar(*node.arguments[0], at));
+      return EvalVector{{{}, value, false}};
+    }
+    case PromSpecial::kClamp: return clamp(node, at);
+    case PromSpecial::kHistogramFraction:
+    case PromSpecial::kHistogramQuantile: return histogram(expr, at);
+    case PromSpecial::kLabelJoin: return label_join(node, at);
+    case PromSpecial::kLabelReplace: return label_replace(node, at);
+    case PromSpecial::kSort:
+    case PromSpecial::kSortDescending:
+    case PromSpecial::kSortByLabel:
+    case PromSpecial::kSortByLabelDescending: return sort(expr, at);
+    case PromSpecial::kTimestamp: return timestamp(node, at);
+    case PromSpecial::kNone:
+    case PromSpecial::kPi:
+    case PromSpecial::kScalar:
+    case PromSpecial::kTime: break;  // of type scalar: scalar() has them
+  }
+  std::unreachable();
+}
+
+Result<EvalVector> PromEvaluation::clamp(const PromCall& call, Instant at) {
+  MW_TRY(EvalVector elements, vector(*call.arguments[0], at));
+  MW_TRY(const std::vector<double> bounds, scalar_arguments(call, at));
+  if (bounds[0] > bounds[1]) return EvalVector{};
+  for (EvalElement& element : elements) {
+    // max(min, min(max, v)) of Go: a NaN anywhere is the result.
+    const bool nan = std::isnan(bounds[0]) || std::isnan(bounds[1]) || std::isnan(element.value);
+    element.value = nan ? normal_nan() : std::max(bounds[0], std::min(bounds[1], element.value));
+    drop_name(element);
+  }
+  MW_CHECK(check_unique(elements));
+  return elements;
+}
+
+// Equality matchers say what a missing series would have been called.
+Labels PromEvaluation::labels_of_absent(const PromExpr& argument) {
+  const PromExpr* expr = &without_parentheses(argument);
+  if (const auto* ranged = std::get_if<PromRangeSelector>(&expr->node)) expr = ranged->selector.get();
+  const auto* selector = std::get_if<PromSelector>(&expr->node);
+  if (selector == nullptr) return {};
+  std::vector<LabelView> labels;
+  std::set<std::string_view> seen;
+  std::set<std::string_view> ambiguous;
+  for (const LabelMatcher& matcher : selector->matchers) {
+    if (matcher.name() == kMetricName) continue;
+    const bool first = seen.insert(matcher.name()).second;
+    if (first && matcher.op() == LabelMatcher::Op::kEqual) labels.push_back({matcher.name(), matcher.value()});
+    else ambiguous.insert(matcher.name());
+  }
+  std::erase_if(labels, [&](const LabelView& label) { return ambiguous.contains(label.name); });
+  return Labels::of(labels);
+}
+
+Result<EvalVector> PromEvaluation::histogram(const PromExpr& expr, Instant at) {
+  const auto& node = std::get<PromCall>(expr.node);
+  const bool is_quantile = node.function->special == PromSpecial::kHistogramQuantile;
+  const PromExpr& argument = *node.arguments.back();
+  MW_TRY(const std::vector<double> scalars, scalar_arguments(node, at));
+  MW_TRY(const EvalVector elements, vector(argument, at));
+
+  struct Histogram {
+    Labels labels;
+    std::vector<ClassicBucket> buckets;
+  };
+  std::unordered_map<Labels, std::size_t> index;
+  std::vector<Histogram> histograms;
+  LabelCache& without_le = cache(&node, 0);
+  for (const EvalElement& element : elements) {
+    const std::string_view le = element.labels.get(kBucketLabel);
+    const auto bound = parse_number_text(le);
+    if (!bound) {
+      annotate(PromAnnotation::Kind::kWarning,
+               fmt::format("bucket label \"le\" is missing or has a malformed value of {} for metric name {}",
+                           go_quoted(le), go_quoted(element.labels.metric_name())),
+               argument);
+      continue;
+    }
+    const Labels& key = without_le.get(element.labels, [](const Labels& l) { return l.without(kBucketLabel); });
+    const auto [entry, made] = index.try_emplace(key, histograms.size());
+    if (made) histograms.push_back({key, {}});
+    histograms[entry->second].buckets.push_back({*bound, element.value});
+  }
+  if (is_quantile && !(scalars[0] >= 0 && scalars[0] <= 1)) {
+    annotate(PromAnnotation::Kind::kWarning,
+             fmt::format("quantile value should be between 0 and 1, got {}", prom_number_text(scalars[0])),
+             *node.arguments[0]);
+  }
+  EvalVector out;
+  for (Histogram& histogram : histograms) {
+    EvalElement result{histogram.labels, 0, false};
+    if (is_quantile) {
+      const ClassicQuantile quantile = classic_quantile(scalars[0], histogram.buckets);
+      result.value = quantile.value;
+      if (quantile.forced_monotonic) {
+        annotate(PromAnnotation::Kind::kInfo,
+                 fmt::format("input to histogram_quantile needed to be fixed for monotonicity (see "
+                             "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile) for "
+                             "metric name {}",
+                             go_quoted(histogram.labels.metric_name())),
+                 argument);
+      }
+    } else {
+      result.value = classic_fraction(scalars[0], scalars[1], histogram.buckets);
+    }
+    drop_name(result);
+    out.push_back(std::move(result));
+  }
+  MW_CHECK(check_unique(out));
+  return out;
+}
+
+Result<EvalVector> PromEvaluation::label_replace(const PromCall& call, Instant at) {
+  const std::string& target = text_argument(call, 1);
+  const std::string& source = text_argument(call, 3);
+  MW_TRY(const LabelReplacer replacer, LabelReplacer::create(text_argument(call, 4), text_argument(call, 2)));
+  if (target.empty() || !is_utf8(target)) {
+    return Error(Code::kInvalid, fmt::format("invalid destination label name in label_replace(): {}", target));
+  }
+  MW_TRY(EvalVector elements, vector(*call.arguments[0], at));
+  LabelCache& replaced = cache(&call, 0);
+  for (EvalElement& element : elements) {
+    bool matched = true;
+    const auto replace = [&](const Labels& labels) {
+      const auto text = replacer.replace(labels.get(source));
+      return text ? labels.with(target, *text) : labels;
+    };
+    if (target == kMetricName) matched = replacer.replace(element.labels.get(source)).has_value();
+    element.labels = Labels(replaced.get(element.labels, replace));
+    if (target == kMetricName && matched) element.drop_name = false;
+  }
+  MW_CHECK(check_unique(elements));
+  return elements;
+}
+
+Result<EvalVector> PromEvaluation::label_join(const PromCall& call, Instant at) {
+  const std::string& target = text_argument(call, 1);
+  const std::string& separator = text_argument(call, 2);
+  if (target.empty() || !is_utf8(target)) {
+    return Error(Code::kInvalid, fmt::format("invalid destination label name in label_join(): {}", target));
+  }
+  for (std::size_t i = 3; i < call.arguments.size(); ++i) {
+    if (text_argument(call, i).empty() || !is_utf8(text_argument(call, i))) {
+      return Error(Code::kInvalid,
+                   fmt::format("invalid source label name in label_join(): {}", text_argument(call, i)));
+    }
+  }
+  MW_TRY(EvalVector elements, vector(*call.arguments[0], at));
+  LabelCache& joined = cache(&call, 0);
+  for (EvalElement& element : elements) {
+    element.labels = Labels(joined.get(element.labels, [&](const Labels& labels) {
+      std::string text;
+      for (std::size_t i = 3; i < call.arguments.size(); ++i) {
+        if (i > 3) text += separator;
+        text += labels.get(text_argument(call, i));
+      }
+      return labels.with(target, text);
+    }));
+    if (target == kMetricName) element.drop_name = false;
+  }
+  MW_CHECK(check_unique(elements));
+  return elements;
+}
+
+Result<EvalVector> PromEvaluation::sort(const PromExpr& expr, Instant at) {
+  const auto& node = std::get<PromCall>(expr.node);
+  MW_TRY(EvalVector elements, vector(*node.arguments[0], at));
+  if (range_.step != Duration::zero()) {
+    annotate(PromAnnotation::Kind::kWarning,
+             "sort is ineffective for range queries since results are always ordered by labels", expr);
+    return elements;
+  }
+  const PromSpecial special = node.function->special;
+  if (special == PromSpecial::kSort || special == PromSpecial::kSortDescending) {
+    const Order order = special == PromSpecial::kSort ? Order::kAscending : Order::kDescending;
+    std::sort(elements.begin(), elements.end(), [&](const EvalElement& a, const EvalElement& b) {
+      if (value_before(a.value, b.value, order)) return true;
+      if (value_before(b.value, a.value, order)) return false;
+      return (a.labels <=> b.labels) < 0;
+    });
+    return elements;
+  }
+  const bool descending = special == PromSpecial::kSortByLabelDescending;
+  std::sort(elements.begin(), elements.end(), [&](const EvalElement& a, const EvalElement& b) {
+    const EvalElement& x = descending ? b : a;
+    const EvalElement& y = descending ? a : b;
+    for (std::size_t i = 1; i < node.arguments.size(); ++i) {
+      const std::string_view left = x.labels.get(text_argument(node, i));
+      const std::string_view right = y.labels.get(text_argument(node, i));
+      if (left != right) return natural_less(left, right);
+    }
+    return (x.labels <=> y.labels) < 0;
+  });
+  return elements;
+}
+
+Result<EvalVector> PromEvaluation::timestamp(const PromCall& call, Instant at) {
+  EvalVector elements;
+  const PromExpr& argument = without_parentheses(*call.arguments[0]);
+  if (const auto* selector = std::get_if<PromSelector>(&argument.node)) {
+    // Of a plain selector, the time of the sample itself.
+    MW_TRY(elements, select_timestamps(*selector, at));
+  } else {
+    MW_TRY(elements, vector(argument, at));
+    for (EvalElement& element : elements) element.value = static_cast<double>(to_millis(at)) / 1000;
+  }
+  for (EvalElement& element : elements) drop_name(element);
+  MW_CHECK(check_unique(elements));
+  return elements;
+}
+
+}  // namespace midwatch::internal

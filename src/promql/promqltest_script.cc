@@ -1,0 +1,268 @@
+#include "promql/promqltest_script.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "promql/prom_lexer.h"
+#include "promql/prom_query.h"
+#include "series/number_text.h"
+#include "series/sample.h"
+
+namespace midwatch::promqltest {
+namespace {
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);
+  return text;
+}
+
+std::string_view take_word(std::string_view& text) {
+  text = trim(text);
+  const std::size_t end = std::min(text.find_first_of(" \t"), text.size());
+  const std::string_view word = text.substr(0, end);
+  text = trim(text.substr(end));
+  return word;
+}
+
+std::int64_t parse_ms(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  auto tokens = lex_promql(text);
+  if (!tokens || tokens->size() != 2) throw std::runtime_error("bad time " + std::string(text));
+  const auto ms = std::llround((*tokens)[0].number * 1000);
+  return negative ? -ms : ms;
+}
+
+// The labels of `name{a="b"}`, through the parser of selectors.
+Labels parse_labels(std::string_view text) {
+  if (text.empty() || text == "{}") return {};
+  std::string selector(text);
+  // A selector may not be empty; a series may.
+  auto query = PromQuery::parse(selector);
+  if (!query) throw std::runtime_error("bad series " + selector + ": " + query.error().to_string());
+  std::vector<LabelView> labels;
+  const auto& node = std::get<PromSelector>(query->root().node);
+  for (const LabelMatcher& matcher : node.matchers) labels.push_back({matcher.name(), matcher.value()});
+  return Labels::of(labels);
+}
+
+std::size_t end_of_labels(std::string_view line) {
+  char quote = 0;
+  bool braces = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quote != 0) {
+      if (c == '\\') ++i;
+      else if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '{') {
+      braces = true;
+    } else if (c == '}') {
+      return i + 1;
+    } else if (!braces && (c == ' ' || c == '\t')) {
+      const std::size_t next = line.find_first_not_of(" \t", i);
+      if (next != std::string_view::npos && line[next] == '{' && line.substr(next, 2) != "{{") {
+        i = next - 1;
+        continue;
+      }
+      return i;
+    }
+  }
+  return line.size();
+}
+
+double number(std::string_view text) {
+  const auto value = parse_number_text(text);
+  if (!value) throw std::runtime_error("bad number " + std::string(text));
+  return *value;
+}
+
+void append_points(std::string_view word, std::vector<ScriptPoint>& points) {
+  std::size_t times = 0;
+  bool repeated = false;
+  std::string_view base = word;
+  const std::size_t x = word.rfind('x');
+  if (x != std::string_view::npos && x + 1 < word.size() &&
+      word.find_first_not_of("0123456789", x + 1) == std::string_view::npos) {
+    repeated = true;
+    times = static_cast<std::size_t>(number(word.substr(x + 1)));
+    base = word.substr(0, x);
+  }
+  if (base == "_") {
+    for (std::size_t i = 0; i < (repeated ? times : 1); ++i) points.push_back({});
+    return;
+  }
+  if (base == "stale") {
+    for (std::size_t i = 0; i < times + 1; ++i) points.push_back({ScriptPoint::Kind::kValue, stale_marker()});
+    return;
+  }
+  std::size_t sign = std::string_view::npos;
+  for (std::size_t i = 1; repeated && i < base.size(); ++i) {
+    if ((base[i] == '+' || base[i] == '-') && (base[i - 1] | 0x20) != 'e') sign = i;
+  }
+  double value = number(base.substr(0, sign));
+  const double increment = sign == std::string_view::npos ? 0 : number(base.substr(sign));
+  for (std::size_t i = 0; i <= times; ++i) {
+    points.push_back({ScriptPoint::Kind::kValue, value});
+    value += increment;
+  }
+}
+
+std::vector<ScriptPoint> parse_points(std::string_view text) {
+  std::vector<ScriptPoint> points;
+  text = trim(text);
+  while (!text.empty()) {
+    if (!text.starts_with("{{")) {
+      append_points(take_word(text), points);
+      continue;
+    }
+    // A histogram, perhaps with "+{{…}}x5" behind: only that there is one matters here.
+    std::size_t end = 0;
+    while (text.substr(end).starts_with("{{") || text.substr(end, 3) == "+{{" || text.substr(end, 3) == "-{{") {
+      end = text.find("}}", end);
+      if (end == std::string_view::npos) throw std::runtime_error("unclosed histogram");
+      end += 2;
+    }
+    text.remove_prefix(end);
+    if (!text.empty() && text[0] != ' ' && text[0] != '\t') take_word(text);
+    text = trim(text);
+    points.push_back({ScriptPoint::Kind::kHistogram, 0});
+  }
+  return points;
+}
+
+ScriptSeries parse_series(std::string_view line) {
+  const std::size_t end = end_of_labels(line);
+  ScriptSeries series;
+  series.labels = parse_labels(trim(line.substr(0, end)));
+  series.points = parse_points(line.substr(end));
+  return series;
+}
+
+Expectation parse_expectation(std::string_view rest) {
+  rest = trim(rest);
+  if (rest.starts_with("msg:")) return {Expectation::Match::kText, std::string(trim(rest.substr(4)))};
+  if (rest.starts_with("regex:")) return {Expectation::Match::kPattern, std::string(trim(rest.substr(6)))};
+  return {};
+}
+
+void parse_expect(std::string_view rest, Eval& eval) {
+  const std::string_view what = take_word(rest);
+  if (what == "fail") {
+    eval.fail = parse_expectation(rest);
+  } else if (what == "warn") {
+    eval.warnings.push_back(parse_expectation(rest));
+  } else if (what == "info") {
+    eval.infos.push_back(parse_expectation(rest));
+  } else if (what == "no_warn") {
+    eval.no_warnings = true;
+  } else if (what == "no_info") {
+    eval.no_infos = true;
+  } else if (what == "ordered") {
+    eval.ordered = true;
+  } else if (what == "string") {
+    auto tokens = lex_promql(rest);
+    if (!tokens) throw std::runtime_error("bad string");
+    eval.string = (*tokens)[0].text;
+  } else if (what == "range") {
+    take_word(rest);  // vector
+    take_word(rest);  // from
+    eval.range_vector = true;
+    eval.range_start_ms = parse_ms(take_word(rest));
+    take_word(rest);
+    take_word(rest);
+    take_word(rest);
+    eval.range_step_ms = parse_ms(take_word(rest));
+  } else {
+    throw std::runtime_error("unknown expectation " + std::string(what));
+  }
+}
+
+Eval parse_eval(std::string_view rest) {
+  Eval eval;
+  const std::string_view kind = take_word(rest);
+  take_word(rest);  // at, from
+  eval.start_ms = eval.end_ms = parse_ms(take_word(rest));
+  if (kind == "range") {
+    eval.is_range = true;
+    take_word(rest);
+    eval.end_ms = parse_ms(take_word(rest));
+    take_word(rest);
+    eval.step_ms = parse_ms(take_word(rest));
+  }
+  eval.query = rest;
+  return eval;
+}
+
+void parse_result_line(std::string_view line, Eval& eval) {
+  std::string_view rest = line;
+  const std::string_view word = take_word(rest);
+  if (const auto value = parse_number_text(word); value && rest.empty()) {
+    eval.scalar = value;
+    return;
+  }
+  eval.rows.push_back(parse_series(line));
+}
+
+Command start_command(std::string_view line) {
+  Command command;
+  std::string_view rest = line;
+  const std::string_view word = take_word(rest);
+  if (word == "load" || word == "load_with_nhcb") {
+    command.kind = Command::Kind::kLoad;
+    command.with_custom_buckets = word != "load";
+    command.step_ms = parse_ms(take_word(rest));
+  } else if (word == "clear") {
+    command.kind = Command::Kind::kClear;
+  } else if (word == "eval" || word == "eval_fail") {
+    command.kind = Command::Kind::kEval;
+    command.eval = parse_eval(rest);
+    if (word == "eval_fail") command.eval.fail = Expectation{};
+  } else {
+    throw std::runtime_error("unknown command " + std::string(word));
+  }
+  return command;
+}
+
+}  // namespace
+
+bool ScriptSeries::has_histograms() const {
+  return std::any_of(points.begin(), points.end(),
+                     [](const ScriptPoint& point) { return point.kind == ScriptPoint::Kind::kHistogram; });
+}
+
+std::vector<Command> read_script(std::string_view text) {
+  std::vector<Command> commands;
+  std::size_t number_of_line = 0;
+  while (!text.empty()) {
+    const std::size_t newline = std::min(text.find('\n'), text.size());
+    const std::string_view raw = text.substr(0, newline);
+    text.remove_prefix(std::min(newline + 1, text.size()));
+    ++number_of_line;
+    const std::string_view line = trim(raw);
+    if (line.empty() || line[0] == '#') continue;
+    try {
+      const bool indented = raw[0] == ' ' || raw[0] == '\t';
+      if (!indented || line.starts_with("eval ") || line.starts_with("eval_fail ") || line == "clear") {
+        commands.push_back(start_command(line));
+        commands.back().line = number_of_line;
+      } else if (commands.empty()) {
+        throw std::runtime_error("a line that belongs to no command");
+      } else if (commands.back().kind == Command::Kind::kLoad) {
+        commands.back().series.push_back(parse_series(line));
+      } else if (line.starts_with("expect ")) {
+        parse_expect(line.substr(7), commands.back().eval);
+      } else {
+        parse_result_line(line, commands.back().eval);
+      }
+    } catch (const std::runtime_error& problem) {
+      throw std::runtime_error("line " + std::to_string(number_of_line) + ": " + problem.what());
+    }
+  }
+  return commands;
+}
+
+}  // namespace midwatch::promqltest
