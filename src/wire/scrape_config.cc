@@ -10,8 +10,10 @@ namespace midwatch {
 namespace {
 
 Error expected(std::string_view where, std::string_view what, const Value& found) {
-  static constexpr std::string_view kKinds[] = {"nothing", "a boolean", "an integer", "an integer", "a number", "a text", "a list", "a mapping"};
-  return Error(Code::kInvalid, fmt::format("{}: expected {}, found {}", where, what, kKinds[static_cast<std::size_t>(found.kind())]));
+  static constexpr std::string_view kKinds[] = {"nothing",  "a boolean", "an integer", "an integer",
+                                                "a number", "a text",    "a list",     "a mapping"};
+  return Error(Code::kInvalid,
+               fmt::format("{}: expected {}, found {}", where, what, kKinds[static_cast<std::size_t>(found.kind())]));
 }
 
 Status refuse_unknown(const Value& mapping, std::span<const std::string_view> known, std::string_view where) {
@@ -19,7 +21,8 @@ Status refuse_unknown(const Value& mapping, std::span<const std::string_view> kn
     if (std::ranges::find(known, member.name()) != known.end()) continue;
     std::string names;
     for (const std::string_view name : known) names += (names.empty() ? "" : ", ") + std::string(name);
-    return Error(Code::kInvalid, fmt::format("{}: unknown key '{}'", where, member.name()), {}, "known keys are " + names);
+    return Error(Code::kInvalid, fmt::format("{}: unknown key '{}'", where, member.name()), {},
+                 "known keys are " + names);
   }
   return {};
 }
@@ -44,13 +47,15 @@ Result<ScrapeTargets> parse_group(const Value& group, std::string_view where) {
     out.targets.push_back(target.to_text());
   }
   if (out.targets.size() > kScrapeTargetsMax) {
-    return Error(Code::kLimit, fmt::format("{}.targets: {} targets, at most {} are allowed", where, out.targets.size(), kScrapeTargetsMax));
+    return Error(Code::kLimit, fmt::format("{}.targets: {} targets, at most {} are allowed", where, out.targets.size(),
+                                           kScrapeTargetsMax));
   }
   const Value labels = group.get("labels");
   if (!labels.is_null() && !labels.is_object()) return expected(fmt::format("{}.labels", where), "a mapping", labels);
   for (const Value::Member& label : labels.members()) {
     const bool valid = is_label_name(label.name()) && label.value.is_string();
-    if (!valid) return expected(fmt::format("{}.labels.{}", where, label.name()), "a label name with a text", label.value);
+    if (!valid)
+      return expected(fmt::format("{}.labels.{}", where, label.name()), "a label name with a text", label.value);
     out.labels.emplace_back(label.name(), label.value.to_text());
   }
   return out;
@@ -94,12 +99,15 @@ Result<ScrapeConfig> parse_config(const Value& config, const std::string& where)
     return Error(Code::kInvalid, where + ".scrape_timeout: is longer than the interval");
   }
   out.metrics_path = config.get("metrics_path").text_or(out.metrics_path);
-  if (!out.metrics_path.starts_with('/')) return Error(Code::kInvalid, where + ".metrics_path: expected a path that begins with '/'");
+  if (!out.metrics_path.starts_with('/'))
+    return Error(Code::kInvalid, where + ".metrics_path: expected a path that begins with '/'");
   out.scheme = config.get("scheme").text_or(out.scheme);
-  if (out.scheme != "http" && out.scheme != "https") return Error(Code::kInvalid, where + ".scheme: expected http or https");
+  if (out.scheme != "http" && out.scheme != "https")
+    return Error(Code::kInvalid, where + ".scheme: expected http or https");
   MW_TRY(out.static_targets, parse_groups(config.get("static_configs"), where + ".static_configs"));
   for (const Value& sd : config.get("file_sd_configs").elements()) {
-    if (!sd.get("files").is_array()) return expected(where + ".file_sd_configs[].files", "a list of paths", sd.get("files"));
+    if (!sd.get("files").is_array())
+      return expected(where + ".file_sd_configs[].files", "a list of paths", sd.get("files"));
     for (const Value& file : sd.get("files").elements()) {
       if (!file.is_string() || file.size() == 0) return expected(where + ".file_sd_configs[].files[]", "a path", file);
       out.sd_files.push_back(file.to_text());
@@ -117,13 +125,15 @@ Result<std::vector<ScrapeConfig>> parse_scrape_configs(const Value& configs) {
   if (configs.is_null()) return out;
   if (!configs.is_array()) return expected("scrape_configs", "a list", configs);
   if (configs.size() > kScrapeJobsMax) {
-    return Error(Code::kLimit, fmt::format("scrape_configs: {} jobs, at most {} are allowed", configs.size(), kScrapeJobsMax));
+    return Error(Code::kLimit,
+                 fmt::format("scrape_configs: {} jobs, at most {} are allowed", configs.size(), kScrapeJobsMax));
   }
   std::set<std::string> seen;
   for (const Value& config : configs.elements()) {
     MW_TRY(ScrapeConfig parsed, parse_config(config, fmt::format("scrape_configs[{}]", out.size())));
     if (!seen.insert(parsed.job_name).second) {
-      return Error(Code::kInvalid, fmt::format("scrape_configs[{}].job_name: '{}' is there twice", out.size(), parsed.job_name));
+      return Error(Code::kInvalid,
+                   fmt::format("scrape_configs[{}].job_name: '{}' is there twice", out.size(), parsed.job_name));
     }
     out.push_back(std::move(parsed));
   }

@@ -22,7 +22,7 @@ inline constexpr std::size_t kScrapeJobsMax = 1'000;
 inline constexpr std::size_t kScrapeTargetsMax = 10'000;  // of one job
 
 struct ScrapeTargets {
-  std::vector<std::string> targets;                          // "host:port"
+  std::vector<std::string> targets;                         // "host:port"
   std::vector<std::pair<std::string, std::string>> labels;  // laid on every series of these targets
 };
 
@@ -33,7 +33,7 @@ struct ScrapeConfig {
   std::string metrics_path = "/metrics";
   std::string scheme = "http";
   std::vector<ScrapeTargets> static_targets;
-  std::vector<std::string> sd_files;            // patterns: a '*' in the last part of the path
+  std::vector<std::string> sd_files;  // patterns: a '*' in the last part of the path
 };
 
 // The array under `scrape_configs`; null is none. Job names must be unique.

@@ -33,7 +33,10 @@ TEST(ScrapeConfig, AnErrorSaysWhereAndWhatWasExpected) {
             "scrape_configs[0].job_name: expected a text, found nothing");
   EXPECT_EQ(parse_scrape_configs(job({{"scrape_interval", "1s"}, {"scrape_timeout", "2s"}})).error().message,
             "scrape_configs[0].scrape_timeout: is longer than the interval");
-  EXPECT_EQ(parse_scrape_configs(job({{"static_configs", Value::array({Value::object({{"targets", Value::array({"host"})}})})}})).error().message,
+  EXPECT_EQ(parse_scrape_configs(
+                job({{"static_configs", Value::array({Value::object({{"targets", Value::array({"host"})}})})}}))
+                .error()
+                .message,
             "scrape_configs[0].static_configs[0].targets[0]: expected host:port, found a text");
   EXPECT_FALSE(parse_scrape_targets(Value::object({})).has_value());
 }
