@@ -10,8 +10,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "base/time.h"
 #include "expr/datum.h"
 #include "expr/diagnostic.h"
 #include "expr/scope.h"
@@ -39,6 +41,7 @@ class Evaluation {
   const WorkflowFunctions* workflow = nullptr;  // null: the workflow functions fail
   const Datastore* datastore = nullptr;         // null: st2kv is empty
   std::string user{};                           // whose keys `st2kv.user` reads
+  std::optional<Instant> now{};                 // for YAQL's now(), which fails without it
   bool lenient_undefined = false;               // undefined names print nothing instead of failing
   Foreign foreign = Foreign::kText;
 

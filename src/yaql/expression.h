@@ -3,8 +3,8 @@
 //   auto names = yaql::compile("ctx().hosts.where($.load > 0.8).select($.name)");
 //   Result<Value> value = names->evaluate(evaluation);
 //
-// `$` and ctx() are the variables of the scope. Query functions are lazy; a generator that is the
-// result becomes a list. Programs are immutable; share them between threads.
+// ctx() reads the variables of the scope; `$` is null outside of lambdas. Query functions are lazy; a generator that is
+// the result becomes a list. Programs are immutable; share them between threads.
 #pragma once
 
 #include <memory>

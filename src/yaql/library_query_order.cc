@@ -1,0 +1,365 @@
+// Query functions that need the whole collection: order, groups, aggregation, merging.
+#include <algorithm>
+
+#include "expr/python_text.h"
+#include "yaql/runtime.h"
+
+namespace midwatch::yaql {
+
+namespace {
+
+struct OrderKey {
+  Lambda selector;
+  bool descending;
+};
+
+// A collection in an order; thenBy() adds to the order. Sorted when it is read.
+class OrderedObject final : public IteratorObject {
+ public:
+  OrderedObject(std::vector<Datum> items, std::vector<OrderKey> k) : keys(std::move(k)), source(std::move(items)) {}
+  Outcome<bool> next(Evaluation& evaluation, Datum& out) override {
+    if (!sorted_) MW_CHECK(sort(evaluation));
+    if (at_ == source.size()) return false;
+    out = source[order_[at_++]];
+    return true;
+  }
+
+  std::vector<OrderKey> keys;
+  std::vector<Datum> source;
+
+ private:
+  Outcome<bool> before(Evaluation& evaluation, const std::vector<Datum>& a, const std::vector<Datum>& b) const {
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      MW_TRY(const bool lower, less(evaluation, a[i], b[i]));
+      if (lower) return !keys[i].descending;
+      MW_TRY(const bool higher, less(evaluation, b[i], a[i]));
+      if (higher) return keys[i].descending;
+    }
+    return false;
+  }
+
+  Outcome<void> sort(Evaluation& evaluation) {
+    sorted_ = true;
+    std::vector<std::vector<Datum>> values(source.size());
+    for (std::size_t i = 0; i < source.size(); ++i) {
+      for (const OrderKey& key : keys) {
+        MW_TRY(Datum value, invoke(evaluation, key.selector, {source[i]}));
+        values[i].push_back(std::move(value));
+      }
+    }
+    order_.resize(source.size());
+    for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = i;
+    std::vector<std::size_t> buffer(order_.size());
+    for (std::size_t width = 1; width < order_.size(); width *= 2) {
+      for (std::size_t low = 0; low < order_.size(); low += 2 * width) {
+        const std::size_t middle = std::min(low + width, order_.size());
+        const std::size_t high = std::min(low + 2 * width, order_.size());
+        std::size_t left = low;
+        std::size_t right = middle;
+        for (std::size_t at = low; at < high; ++at) {
+          bool take_right = left == middle;
+          if (!take_right && right < high) {
+            if (!evaluation.take_steps()) return evaluation.too_many_steps();
+            MW_TRY(take_right, before(evaluation, values[order_[right]], values[order_[left]]));
+          }
+          buffer[at] = order_[take_right ? right++ : left++];
+        }
+      }
+      order_.swap(buffer);
+    }
+    return {};
+  }
+
+  std::vector<std::size_t> order_;
+  std::size_t at_ = 0;
+  bool sorted_ = false;
+};
+
+template <bool Descending>
+Outcome<Datum> order_by(LibraryCall& call) {
+  MW_TRY(std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
+  return Datum(std::make_shared<OrderedObject>(std::move(items), std::vector<OrderKey>{{call.lambdas[1], Descending}}));
+}
+
+template <bool Descending>
+Outcome<Datum> then_by(LibraryCall& call) {
+  const auto* ordered = call.args[0].as<OrderedObject>();
+  if (ordered == nullptr) return no_matching("thenBy", Form::kMethod);
+  std::vector<OrderKey> keys = ordered->keys;
+  keys.push_back({call.lambdas[1], Descending});
+  return Datum(std::make_shared<OrderedObject>(ordered->source, std::move(keys)));
+}
+
+// groupBy(keySelector, valueSelector=, aggregator=)
+Outcome<Datum> group_by(LibraryCall& call) {
+  MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
+  DictObject index;
+  std::vector<std::pair<Datum, std::vector<Datum>>> groups;
+  for (const Datum& item : items) {
+    MW_TRY(const Datum key, invoke(call.evaluation, call.lambdas[1], {item}));
+    Datum value = item;
+    if (call.has(2) &&
+        !(call.lambdas[2].node->kind == NodeKind::kConstant && call.lambdas[2].node->constant.is_none())) {
+      MW_TRY(value, invoke(call.evaluation, call.lambdas[2], {item}));
+    }
+    const Datum* at = index.find(key);
+    if (at == nullptr) {
+      index.set(key, Datum(groups.size()));
+      groups.emplace_back(key, std::vector<Datum>{std::move(value)});
+    } else {
+      groups[static_cast<std::size_t>(at->plain().as_int())].second.push_back(std::move(value));
+    }
+  }
+  std::vector<Datum> out;
+  for (auto& [key, values] : groups) {
+    Datum group = make_list(std::move(values));
+    if (call.has(3)) {
+      MW_TRY(group, invoke(call.evaluation, call.lambdas[3], {group}));
+    }
+    out.push_back(make_list({key, std::move(group)}));
+  }
+  return make_generator(std::move(out));
+}
+
+Outcome<Datum> join(LibraryCall& call) {
+  MW_TRY(const std::vector<Datum> left, py_items(call.evaluation, call.args[0]));
+  MW_TRY(const std::vector<Datum> right, py_items(call.evaluation, call.args[1]));
+  std::vector<Datum> out;
+  for (const Datum& a : left) {
+    for (const Datum& b : right) {
+      MW_TRY(const Datum verdict, invoke(call.evaluation, call.lambdas[2], {a, b}));
+      if (!truthy(verdict)) continue;
+      MW_TRY(Datum made, invoke(call.evaluation, call.lambdas[3], {a, b}));
+      out.push_back(std::move(made));
+    }
+  }
+  return make_generator(std::move(out));
+}
+
+template <bool Longest>
+Outcome<Datum> zip(LibraryCall& call) {
+  std::vector<std::vector<Datum>> columns(1);
+  MW_TRY(columns[0], py_items(call.evaluation, call.args[0]));
+  std::size_t length = columns[0].size();
+  for (const Datum& column : call.rest) {
+    MW_TRY(std::vector<Datum> items, py_items(call.evaluation, column));
+    length = Longest ? std::max(length, items.size()) : std::min(length, items.size());
+    columns.push_back(std::move(items));
+  }
+  Datum fill;
+  for (const auto& [rule, lambda] : call.pairs) {
+    MW_TRY(fill, evaluate(call.evaluation, *rule->value, call.frame));
+  }
+  std::vector<Datum> out;
+  for (std::size_t i = 0; i < length; ++i) {
+    std::vector<Datum> row;
+    for (const auto& column : columns) row.push_back(i < column.size() ? column[i] : fill);
+    out.push_back(make_list(std::move(row)));
+  }
+  return make_generator(std::move(out));
+}
+
+Outcome<Datum> sum(LibraryCall& call) {
+  MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
+  std::size_t at = 0;
+  Datum total = call.args[1];
+  if (!call.has(1)) {
+    if (items.empty()) return type_error("reduce() of empty iterable with no initial value");
+    total = items[at++];
+  }
+  for (; at < items.size(); ++at) {
+    MW_TRY(total, binary(call.evaluation, Operator::kAdd, total, items[at]));
+  }
+  return total;
+}
+
+template <bool Max>
+Outcome<Datum> extreme(LibraryCall& call) {
+  MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
+  std::size_t at = 0;
+  Datum best = call.args[1];
+  if (!call.has(1)) {
+    if (items.empty()) return type_error("reduce() of empty iterable with no initial value");
+    best = items[at++];
+  }
+  for (; at < items.size(); ++at) {
+    MW_TRY(const bool better, Max ? less(call.evaluation, best, items[at]) : less(call.evaluation, items[at], best));
+    if (better) best = items[at];
+  }
+  return best;
+}
+
+// reduce and accumulate: the last value, or all of them.
+template <bool Every>
+Outcome<Datum> fold(LibraryCall& call) {
+  MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
+  std::size_t at = 0;
+  Datum total = call.args[2];
+  std::vector<Datum> out;
+  if (!call.has(2)) {
+    if (items.empty()) return type_error("reduce() of empty iterable with no initial value");
+    total = items[at++];
+  }
+  out.push_back(total);
+  for (; at < items.size(); ++at) {
+    MW_TRY(total, invoke(call.evaluation, call.lambdas[1], {total, items[at]}));
+    if (Every) out.push_back(total);
+  }
+  return Every ? make_generator(std::move(out)) : total;
+}
+
+Outcome<Datum> reverse(LibraryCall& call) {
+  MW_TRY(std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
+  std::reverse(items.begin(), items.end());
+  return make_generator(std::move(items));
+}
+
+Outcome<Datum> slice(LibraryCall& call) {
+  const std::int64_t length = call.args[1].plain().int_or(0);
+  MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
+  std::vector<Datum> out;
+  if (length <= 0)
+    return length < 0 ? Outcome<Datum>(value_error("the length of a slice must not be negative")) : make_generator({});
+  for (std::size_t at = 0; at < items.size(); at += static_cast<std::size_t>(length)) {
+    const std::size_t end = std::min(items.size(), at + static_cast<std::size_t>(length));
+    out.push_back(
+        make_list({items.begin() + static_cast<std::ptrdiff_t>(at), items.begin() + static_cast<std::ptrdiff_t>(end)}));
+  }
+  return make_generator(std::move(out));
+}
+
+Outcome<Datum> split_where(LibraryCall& call) {
+  MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
+  std::vector<Datum> out;
+  std::vector<Datum> part;
+  for (const Datum& item : items) {
+    MW_TRY(const bool cut, holds(call.evaluation, call.lambdas[1], item));
+    if (cut) out.push_back(make_list(std::exchange(part, {})));
+    else part.push_back(item);
+  }
+  if (!part.empty()) out.push_back(make_list(std::move(part)));
+  return make_generator(std::move(out));
+}
+
+Outcome<Datum> slice_where(LibraryCall& call) {
+  MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
+  std::vector<Datum> out;
+  std::vector<Datum> part;
+  Datum before;
+  for (const Datum& item : items) {
+    MW_TRY(Datum key, invoke(call.evaluation, call.lambdas[1], {item}));
+    if (!part.empty() && !equal(key, before)) out.push_back(make_list(std::exchange(part, {})));
+    part.push_back(item);
+    before = std::move(key);
+  }
+  if (!part.empty()) out.push_back(make_list(std::move(part)));
+  return make_generator(std::move(out));
+}
+
+Outcome<Datum> split_at(LibraryCall& call) {
+  MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
+  const auto size = static_cast<std::int64_t>(items.size());
+  std::int64_t at = call.args[1].plain().int_or(0);
+  if (at < 0) at = std::max<std::int64_t>(at + size, 0);
+  at = std::min(at, size);
+  return make_list({make_list({items.begin(), items.begin() + at}), make_list({items.begin() + at, items.end()})});
+}
+
+// ---------------------------------------------------------------- mergeWith
+
+struct Mergers {
+  std::optional<Lambda> list, item;
+  std::int64_t levels_max;
+};
+
+Outcome<Datum> merged_lists(Evaluation& evaluation, const Datum& a, const Datum& b) {
+  SetObject seen;
+  std::vector<Datum> out;
+  for (const Datum* side : {&a, &b}) {
+    MW_TRY(std::vector<Datum> items, py_items(evaluation, *side));
+    for (Datum& item : items) {
+      if (seen.insert(item)) out.push_back(std::move(item));
+    }
+  }
+  return make_list(std::move(out));
+}
+
+Outcome<Datum> merged(Evaluation& evaluation, const Datum& a, const Datum& b, const Mergers& mergers,
+                      std::int64_t level) {
+  const Evaluation::Level guard(evaluation);
+  if (!guard.ok()) return evaluation.too_deep();
+  auto out = std::make_shared<DictObject>();
+  for (std::size_t i = 0; i < dict_size(a); ++i) {
+    auto [key, value] = dict_entry(a, i);
+    Datum other;
+    if (!dict_find(b, key, other)) {
+      out->set(key, value);
+      continue;
+    }
+    const bool deeper = mergers.levels_max == 0 || level < mergers.levels_max;
+    if (deeper && other.is_dict()) {
+      if (!value.is_dict()) return type_error("Cannot merge " + type_name(value) + " with " + type_name(other));
+      MW_TRY(Datum inner, merged(evaluation, value, other, mergers, level + 1));
+      out->set(key, std::move(inner));
+    } else if (deeper && other.is_sequence()) {
+      if (!value.is_sequence()) return type_error("Cannot merge " + type_name(value) + " with " + type_name(other));
+      MW_TRY(Datum inner,
+             mergers.list ? invoke(evaluation, *mergers.list, {value, other}) : merged_lists(evaluation, value, other));
+      out->set(key, std::move(inner));
+    } else if (mergers.item) {
+      MW_TRY(Datum inner, invoke(evaluation, *mergers.item, {value, other}));
+      out->set(key, std::move(inner));
+    } else {
+      out->set(key, other);
+    }
+  }
+  for (std::size_t i = 0; i < dict_size(b); ++i) {
+    auto [key, value] = dict_entry(b, i);
+    Datum unused;
+    if (!dict_find(a, key, unused)) out->set(key, value);
+  }
+  return Datum(out);
+}
+
+Outcome<Datum> merge_with(LibraryCall& call) {
+  Mergers mergers{{}, {}, call.has(4) ? call.args[4].plain().int_or(0) : 0};
+  const auto given = [&](std::size_t at) -> std::optional<Lambda> {
+    if (!call.has(at)) return std::nullopt;
+    const Node& node = *call.lambdas[at].node;
+    if (node.kind == NodeKind::kConstant && node.constant.is_none()) return std::nullopt;
+    return call.lambdas[at];
+  };
+  mergers.list = given(2);
+  mergers.item = given(3);
+  return merged(call.evaluation, call.args[0], call.args[1], mergers, 1);
+}
+
+constexpr LibraryEntry kEntries[] = {
+    {"orderBy", Form::kMethod, "iter, lambda selector", &order_by<false>},
+    {"orderByDescending", Form::kMethod, "iter, lambda selector", &order_by<true>},
+    {"thenBy", Form::kMethod, "iter, lambda selector", &then_by<false>},
+    {"thenByDescending", Form::kMethod, "iter, lambda selector", &then_by<true>},
+    {"groupBy", Form::kMethod, "iter, lambda keySelector, lambda valueSelector=, lambda aggregator=", &group_by},
+    {"join", Form::kMethod, "iter, iter collection2, lambda predicate, lambda selector", &join},
+    {"zip", Form::kMethod, "iter, *iter", &zip<false>},
+    {"zipLongest", Form::kMethod, "iter, *iter, **", &zip<true>},
+    {"sum", Form::kMethod, "iter, any initial=", &sum},
+    {"min", Form::kMethod, "iter, any initial=", &extreme<false>},
+    {"max", Form::kMethod, "iter, any initial=", &extreme<true>},
+    {"aggregate", Form::kMethod, "iter, lambda selector, any seed=", &fold<false>},
+    {"reduce", Form::kMethod, "iter, lambda selector, any seed=", &fold<false>},
+    {"accumulate", Form::kMethod, "iter, lambda selector, any seed=", &fold<true>},
+    {"reverse", Form::kMethod, "iter", &reverse},
+    {"slice", Form::kMethod, "iter, int length", &slice},
+    {"splitWhere", Form::kMethod, "iter, lambda predicate", &split_where},
+    {"sliceWhere", Form::kMethod, "iter, lambda predicate", &slice_where},
+    {"splitAt", Form::kMethod, "iter, int position", &split_at},
+    {"mergeWith", Form::kMethod,
+     "dict, dict another, lambda listMerger=, lambda itemMerger=, int maxLevels=", &merge_with},
+};
+
+}  // namespace
+
+Entries query_order_entries() { return kEntries; }
+
+}  // namespace midwatch::yaql
