@@ -32,7 +32,8 @@ function(mw_module)
   set_property(GLOBAL PROPERTY MW_LAYER_${M_NAME} ${M_LAYER})
   list(JOIN M_DEPS " " deps)
   list(JOIN M_TEST_DEPS " " test_deps)
-  set_property(GLOBAL APPEND_STRING PROPERTY MW_GRAPH "${M_NAME} ${M_LAYER} ${deps} | ${test_deps}\n")
+  list(JOIN M_TESTS " " tests)
+  set_property(GLOBAL APPEND_STRING PROPERTY MW_GRAPH "${M_NAME} ${M_LAYER} ${deps} | ${test_deps} | ${tests}\n")
 
   set(target mw_${M_NAME})
   add_library(${target} STATIC ${M_SOURCES} ${M_HEADERS})
@@ -86,7 +87,7 @@ function(mw_module_headers name headers sources)
   endif()
 endfunction()
 
-# The declared graph, one line a module: "name layer dep dep … | test_dep …". scripts/lint reads it.
+# The declared graph, one line a module: "name layer dep … | test_dep … | test source …". scripts/lint reads it.
 function(mw_write_module_graph)
   get_property(graph GLOBAL PROPERTY MW_GRAPH)
   file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/module_graph.txt" CONTENT "${graph}")

@@ -36,8 +36,8 @@ class Fence:
         self.pattern = re.compile(pattern)
         self.why, self.modules, self.layer, self.headers, self.tests = why, modules, layer, headers, tests
 
-    def refuses(self, module, layer, path):
-        if is_test(path):
+    def refuses(self, module, layer, path, test):
+        if test:
             return not (self.tests or self._allows_module(module, layer))
         if path.suffix == '.h' and not self.headers and not is_private(f'{module}/{path.name}'):
             return True
@@ -128,24 +128,26 @@ class Linter:
             self.findings.add(path, line, f'"{name}": write the module too: "{module}/{name}"')
             return
         other = parts[0]
-        if other not in self.modules:
+        if other not in self.modules and other != module:
             self.findings.add(path, line, f'"{name}": there is no module {other}; other headers go in <>')
         elif module not in (other, TOP):
-            _, deps, test_deps = self.modules[module]
+            declared = self.modules[module]
+            test = is_test(path, declared)
             if is_private(name):
                 self.findings.add(path, line, f'"{name}" is internal to {other}; use its public headers')
-            elif other not in deps and not (is_test(path) and other in test_deps):
-                where = 'TEST_DEPS' if is_test(path) else 'DEPS'
+            elif other not in declared.deps and not (test and other in declared.test_deps):
+                where = 'TEST_DEPS' if test else 'DEPS'
                 self.findings.add(path, line, f'"{name}": {module} does not declare {other}; add it to {where} in '
                                               f'src/{module}/CMakeLists.txt or do without (layers only go down)')
 
     def check_foreign(self, path, line, module, name):
-        layer = self.modules[module][0] if module in self.modules else 90
+        layer = self.modules[module].layer if module in self.modules else 90
+        test = is_test(path, self.modules.get(module))
         for fence in FENCES:
-            if fence.pattern.match(name) and fence.refuses(module, layer, path):
+            if fence.pattern.match(name) and fence.refuses(module, layer, path, test):
                 self.findings.add(path, line, f'<{name}>: {fence.why}')
         inside = str(path.relative_to(self.root / 'src'))
-        if layer < CORE and not is_test(path) and (inside, name) not in WORLD_ALLOWED:
+        if layer < CORE and not test and (inside, name) not in WORLD_ALLOWED:
             for pattern, instead in WORLD:
                 if pattern.fullmatch(name):
                     self.findings.add(path, line, f'<{name}> below layer {CORE}: {instead}')

@@ -207,8 +207,8 @@ def _opens_block(statement):
 
 
 class Linter:
-    def __init__(self, root, layers, allowed):
-        self.root, self.layers, self.allowed = root, layers, allowed
+    def __init__(self, root, modules, allowed):
+        self.root, self.modules, self.allowed = root, modules, allowed
         self.findings = Findings(root)
         self.used = set()
 
@@ -230,8 +230,11 @@ class Linter:
             self.findings.add(path, 1, 'no #pragma once')
         for match in WORDS.finditer(text):
             self.findings.add(path, text.count('\n', 0, match.start()) + 1, f'{match.group()}: do it now, or file an issue')
-        self.check_bans(path, code)
-        if not is_test(path):  # a test's table of cases is data
+        parts = path.relative_to(self.root).parts
+        module = self.modules.get(parts[1]) if parts[0] == 'src' else None
+        test = is_test(path, module) or parts[0] == 'tests'
+        self.check_bans(path, code, test, module is not None and module.layer < CORE and not test)
+        if not test:  # a test's table of cases is data
             for name, line, length in functions(code):
                 self.check_size(path, line, 'function', f'{path.relative_to(self.root)}:{name}', length, FUNCTION_LINES,
                                 'a function does one thing: name its parts')
@@ -240,10 +243,7 @@ class Linter:
                 self.findings.add(path, line, f'co_await in one expression with {what}: name it first, then await '
                                               '(GCC 12 destroys it twice)')
 
-    def check_bans(self, path, code):
-        parts = path.relative_to(self.root).parts
-        test = is_test(path) or parts[0] == 'tests'
-        core = parts[0] == 'src' and not test and self.layers.get(parts[1], CORE) < CORE
+    def check_bans(self, path, code, test, core):
         applies = {EVERYWHERE: True, CORE_ONLY: core, TESTS_ONLY: test, HEADERS_ONLY: path.suffix == '.h'}
         for pattern, where, instead in BANS:
             if applies[where]:
@@ -281,8 +281,7 @@ def main():
     parser.add_argument('--graph', type=pathlib.Path)
     options = parser.parse_args()
     root = options.root.resolve()
-    layers = {name: layer for name, (layer, _, _) in read_graph(root, options.graph).items()}
-    return Linter(root, layers, read_allowed(root / 'scripts/lint_allow.txt')).run()
+    return Linter(root, read_graph(root, options.graph), read_allowed(root / 'scripts/lint_allow.txt')).run()
 
 
 if __name__ == '__main__':

@@ -57,23 +57,29 @@ def our_files(root, *folders, suffixes=('.h', '.cc')):
     return [p for p in paths if p.is_file()]
 
 
-def is_test(path):
-    """Tests and what only tests include: x_test.cc, test_x.h."""
-    return path.stem.endswith('_test') or path.stem.startswith('test_')
+class Module:
+    """A line of module_graph.txt: name layer dep … | test_dep … | test source …"""
+
+    def __init__(self, line):
+        declared, test_deps, tests = (part.split() for part in line.split('|'))
+        self.name, self.layer, self.deps = declared[0], int(declared[1]), set(declared[2:])
+        self.test_deps = set(test_deps)
+        self.test_stems = {pathlib.Path(test).stem for test in tests}
+
+
+def is_test(path, module=None):
+    """Tests and what only tests include: x_test.cc, test_x.h, sources in TESTS and their headers."""
+    return (path.stem.endswith('_test') or path.stem.startswith('test_')
+            or (module is not None and path.stem in module.test_stems))
 
 
 def read_graph(root, graph=None):
-    """{module: (layer, deps, test_deps)} from module_graph.txt of the build configured last."""
+    """{name: Module} from module_graph.txt of the build configured last."""
     if graph is None:
         builds = sorted(pathlib.Path(root, 'build').glob('*/module_graph.txt'),
                         key=lambda p: (p.parent / 'build.ninja').stat().st_mtime if (p.parent / 'build.ninja').exists() else 0)
         if not builds:
             sys.exit('lint: no build/*/module_graph.txt; configure first: cmake --preset release')
         graph = builds[-1]
-    modules = {}
-    for line in pathlib.Path(graph).read_text().splitlines():
-        declared, _, for_tests = line.partition('|')
-        words = declared.split()
-        if words:
-            modules[words[0]] = (int(words[1]), set(words[2:]), set(for_tests.split()))
-    return modules
+    modules = (Module(line) for line in pathlib.Path(graph).read_text().splitlines() if line.strip())
+    return {module.name: module for module in modules}
