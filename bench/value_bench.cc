@@ -11,8 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "base/assert.h"
 #include "codec/json.h"
+#include "codec/yaml.h"
 #include "value/value.h"
 
 namespace midwatch {
@@ -242,6 +242,23 @@ void BM_SerialiseContext_BoostJson(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(source.size()));
 }
 BENCHMARK(BM_SerialiseContext_BoostJson);
+
+// A rule file of a pack, to the tree with places.
+void BM_ParseYaml_Rule(benchmark::State& state) {
+  constexpr std::string_view kRule =
+      "---\nname: restart_on_latency\npack: demo\ndescription: Restart the shop when its p99 stays above the limit.\n"
+      "enabled: true\ntrigger:\n  type: core.metric_anomaly\n  parameters: {}\ncriteria:\n  trigger.series:\n"
+      "    type: equals\n    pattern: shop_request_seconds\n  trigger.score:\n    type: greaterthan\n    pattern: 0.9\n"
+      "  trigger.labels.environment:\n    type: inside\n    pattern: [production, staging]\naction:\n"
+      "  ref: demo.repair_latency\n  parameters:\n    host: \"{{ trigger.labels.instance }}\"\n    attempts: 3\n"
+      "    wait: 30\n    note: |\n      Raised by the rule restart_on_latency.\n      See the runbook.\n";
+  for (auto _ : state) {
+    const Result<YamlNode> root = parse_yaml(kRule, "rules/restart.yaml");
+    benchmark::DoNotOptimize(root->pairs.size());
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kRule.size()));
+}
+BENCHMARK(BM_ParseYaml_Rule);
 
 }  // namespace
 }  // namespace midwatch

@@ -88,9 +88,9 @@ struct YamlPair {
 // a number and are none ("0x_").
 [[nodiscard]] Result<Value> resolve_yaml_scalar(std::string_view text);
 
-// Block style, ends with a newline. Texts that would resolve to something else are quoted, so that
-// parse_yaml_value(to_yaml(v)) is identical to v where v has string keys only, no NaN, and is no deeper than
-// the limits allow. Values deeper than kYamlDepthMax are written in JSON's flow style from there on.
+// Block style for people, flow style from the 50th level on; ends with a newline. Texts that would resolve
+// to something else, or that PyYAML would take for a date, are quoted: parse_yaml_value(to_yaml(v)) is
+// identical to v where v holds no NaN and is within the limits. No recursion beyond those 50 levels.
 [[nodiscard]] std::string to_yaml(const Value& value);
 
 }  // namespace midwatch
