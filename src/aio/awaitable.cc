@@ -24,7 +24,7 @@ Co<Result<HttpAnswer>> fetch(HttpClient& client, HttpCall call) {
   co_return co_await asio::async_initiate<const Token, void(Result<HttpAnswer>)>(std::move(begin), token);
 }
 
-Co<> sleep_for(Runtime& runtime, Duration span) {
+Co<> pause_for(Runtime& runtime, Duration span) {
   asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor> timer(
       runtime.io());
   timer.expires_after(span);

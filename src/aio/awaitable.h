@@ -3,7 +3,7 @@
 //   Co<> poll(Runtime& runtime, HttpClient& client) {
 //     HttpCall call{.url = "http://…", .timeout = 5s};            // named, then moved: see the style
 //     const auto answer = co_await fetch(client, std::move(call));
-//     co_await sleep_for(runtime, 1s);
+//     co_await pause_for(runtime, 1s);
 //   }
 //   spawn(runtime, poll(runtime, client));
 #pragma once
@@ -21,7 +21,7 @@ template <class T = void>
 using Co = boost::asio::awaitable<T, Executor>;
 
 Co<Result<HttpAnswer>> fetch(HttpClient& client, HttpCall call);
-Co<> sleep_for(Runtime& runtime, Duration span);
+Co<> pause_for(Runtime& runtime, Duration span);
 
 // Runs a coroutine on the io thread; what it throws is logged.
 void spawn(Runtime& runtime, Co<> coroutine);

@@ -275,7 +275,7 @@ Co<> fetch_twice(Runtime& runtime, HttpClient& client, std::string url, std::pro
     HttpCall call{.url = url};
     const auto answer = co_await fetch(client, std::move(call));
     bodies += answer ? answer->body : answer.error().message;
-    co_await sleep_for(runtime, 1ms);
+    co_await pause_for(runtime, 1ms);
   }
   done.set_value(bodies);
 }

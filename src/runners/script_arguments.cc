@@ -41,7 +41,7 @@ std::vector<std::string> script_arguments(const Value& schema, const Value& para
   for (const Value::Member& member : schema.members()) {
     const Value position = member.value.get("position");
     if (!position.is_int()) continue;
-    positional.push_back({position.as_int(),
+    positional.push_back({position.as_int(), positional.size(),
                           positional_text(member.value.get("type").text_or("string"), parameters.get(member.name()))});
   }
   for (const Value::Member& parameter : parameters.members()) {
