@@ -375,8 +375,8 @@ TEST(ConductorJournal, HoldsAsMuchForATaskOfALongWorkflowAsOfAShortOne) {
 // Replays the recorded cases of the reference conductor, as they are and with a restart from the journal
 // before every step, and counts by feature. The floors may only rise.
 TEST(TraceConformance, FollowsTheRecordedTraces) {
-  constexpr int kPassedMin = 370;
-  constexpr int kSameStateMin = 365;
+  constexpr int kPassedMin = 430;
+  constexpr int kSameStateMin = 415;
   std::ifstream file(std::string(MIDWATCH_SOURCE_DIR) + "/tests/conformance/orquesta/traces.jsonl");
   ASSERT_TRUE(file.is_open());
   int count = 0;

@@ -18,9 +18,10 @@ class TaskFunctions final : public WorkflowFunctions {
       : state_(state), graph_(graph), in_task_(true), node_(node), route_(route), result_(std::move(result)) {}
 
   void set_item(Value item) { item_ = std::move(item); }
-  void clear_item() { item_.reset(); }
+  void clear_item() { item_ = Value(); }
 
   [[nodiscard]] std::optional<Value> current_task() const override;
+  // Null outside of an item: item() gives null there, it does not fail.
   [[nodiscard]] std::optional<Value> current_item() const override { return item_; }
   // A task that did not run on the route is looked for on the nearest earlier route whose transitions are
   // all part of this one.
@@ -36,7 +37,7 @@ class TaskFunctions final : public WorkflowFunctions {
   NodeIndex node_ = 0;
   std::uint32_t route_ = 0;
   Value result_;
-  std::optional<Value> item_;
+  Value item_;
 };
 
 }  // namespace midwatch
