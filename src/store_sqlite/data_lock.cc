@@ -25,7 +25,7 @@ std::string owner_of(int descriptor) {
 }  // namespace
 
 Result<DataLock> DataLock::take(const std::string& directory) {
-  const std::string path = directory + "/midwatch.lock";
+  const std::string path = directory + "/lock";
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) {
     return Error(Code::kUnavailable, fmt::format("cannot open {}: {}", path, std::strerror(errno)), {},

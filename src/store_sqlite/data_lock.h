@@ -1,6 +1,6 @@
 // store_sqlite/data_lock.h — one process at a time owns a data directory.
 //
-// The lock is an flock on <directory>/midwatch.lock, in which the owner writes its process id. The
+// The lock is an flock on <directory>/lock, in which the owner writes its process id. The
 // kernel lets go of it when the process ends, however it ends.
 #pragma once
 

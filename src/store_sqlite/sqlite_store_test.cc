@@ -83,7 +83,7 @@ TEST_F(SqliteStoreTest, TheLockGoesWithTheStore) {
 TEST_F(SqliteStoreTest, FilesAreNobodyElsesToRead) {
   const auto store = open();
   ASSERT_TRUE(commit(*store, event(1)));
-  for (const char* name : {"/midwatch.db", "/midwatch.db-wal", "/midwatch.lock"}) {
+  for (const char* name : {"/midwatch.db", "/midwatch.db-wal", "/lock"}) {
     struct stat status{};
     ASSERT_EQ(::stat((directory_ + name).c_str(), &status), 0) << name;
     EXPECT_EQ(status.st_mode & 0077, 0u) << name;

@@ -73,6 +73,7 @@ TriggerInstance event(std::uint32_t number, const char* trigger = "core.st2.webh
   TriggerInstance out;
   out.id = id(number);
   out.trigger = trigger;
+  out.trigger_parameters = Value::object({{"url", "deploy"}});
   out.payload = Value::object({{"n", number}, {"text", "a payload"}});
   out.occurrence_time = at(number);
   out.state = TriggerInstance::State::kProcessed;
