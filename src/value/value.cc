@@ -208,7 +208,10 @@ Value Node::object_with(const Value& base, std::span<const Value::Member> change
 
 }  // namespace internal
 
-void Value::set_text(std::string_view text) { *this = Node::text(text); }
+void Value::set_text(std::string_view text) {
+  Value made = Node::text(text);
+  swap(made);
+}
 
 Value Value::from_integer(std::int64_t v) noexcept {
   Value value;
