@@ -90,7 +90,7 @@ void Api::handle(Request request, Reply reply) {
   std::vector<std::string> arguments;
   for (const Route& route : routes()) {
     if (route.method != request.method || !match_pattern(route.pattern, path, arguments)) continue;
-    return dispatch(route, Call{std::move(request), std::move(arguments), {}}, std::move(reply));
+    return dispatch(route, ApiCall{std::move(request), std::move(arguments), {}}, std::move(reply));
   }
   reply(fault(404, kNoSuchResource));
 }
@@ -117,7 +117,7 @@ bool Api::handle_extra(Request& request, std::string_view path, Reply& reply) {
   return false;
 }
 
-void Api::dispatch(const Route& route, Call call, Reply reply) {
+void Api::dispatch(const Route& route, ApiCall call, Reply reply) {
   const bool guarded = route.access == Route::Access::kToken ||
                        (route.handler == get_metrics && state_.options.metrics == ApiOptions::Metrics::kToken);
   if (guarded) {

@@ -25,7 +25,7 @@ class Api final : public HttpHandler {
 
  private:
   bool handle_extra(Request& request, std::string_view path, Reply& reply);
-  void dispatch(const Route& route, Call call, Reply reply);
+  void dispatch(const Route& route, ApiCall call, Reply reply);
   void offload(std::move_only_function<void(Reply)> work, Reply reply);
   [[nodiscard]] Result<Identity> authenticate(const Request& request) const;
   void add_origin_headers(const std::string& origin, Response& response) const;

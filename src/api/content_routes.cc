@@ -78,7 +78,7 @@ Result<Response> answer_list(const Request& request, const ContentList& list, st
 void send(Result<Response> answer, Reply& reply) { reply(answer ? std::move(*answer) : fault(answer.error())); }
 
 template <class Thing, class View>
-void send_one(const Thing* found, const Call& call, Reply& reply, View view) {
+void send_one(const Thing* found, const ApiCall& call, Reply& reply, View view) {
   if (found == nullptr) return reply(fault(404, not_found_text(call.arguments.at(0))));
   reply(json_answer(view(*found)));
 }
@@ -98,7 +98,7 @@ Result<Response> rules_list(const ApiState& api, const Request& request, RuleSha
   return answer_list(request, kRules, rules.size(), [&](std::size_t i) { return shape(*rules[i], *content, secrets); });
 }
 
-void send_rule(const ApiState& api, const Call& call, Reply& reply, RuleShape shape) {
+void send_rule(const ApiState& api, const ApiCall& call, Reply& reply, RuleShape shape) {
   const auto secrets = secrets_of(call.request);
   if (!secrets) return reply(fault(secrets.error()));
   const auto content = api.services.content();
@@ -108,18 +108,18 @@ void send_rule(const ApiState& api, const Call& call, Reply& reply, RuleShape sh
 
 }  // namespace
 
-void list_packs(const ApiState& api, Call call, Reply reply) {
+void list_packs(const ApiState& api, ApiCall call, Reply reply) {
   const auto content = api.services.content();
   const auto packs = content->packs();
   send(answer_list(call.request, kPacks, packs.size(), [&](std::size_t i) { return pack_view(*packs[i]); }), reply);
 }
 
-void get_pack(const ApiState& api, Call call, Reply reply) {
+void get_pack(const ApiState& api, ApiCall call, Reply reply) {
   const auto content = api.services.content();
   send_one(find_pack(*content, call.arguments.at(0)), call, reply, pack_view);
 }
 
-void register_packs(const ApiState& api, Call call, Reply reply) {
+void register_packs(const ApiState& api, ApiCall call, Reply reply) {
   if (!api.services.reload) return reply(fault(501, "packs cannot be loaded again here"));
   auto body = parse_object_body(call.request);
   if (!body) return reply(fault(body.error()));
@@ -127,44 +127,44 @@ void register_packs(const ApiState& api, Call call, Reply reply) {
   reply(counts ? json_answer(*counts) : fault(counts.error()));
 }
 
-void list_actions(const ApiState& api, Call call, Reply reply) {
+void list_actions(const ApiState& api, ApiCall call, Reply reply) {
   const auto content = api.services.content();
   const auto& actions = content->actions();
   send(answer_list(call.request, kActions, actions.size(), [&](std::size_t i) { return action_view(*actions[i]); }),
        reply);
 }
 
-void get_action(const ApiState& api, Call call, Reply reply) {
+void get_action(const ApiState& api, ApiCall call, Reply reply) {
   const auto content = api.services.content();
   send_one(find_action(*content, call.arguments.at(0)), call, reply, action_view);
 }
 
-void list_action_overviews(const ApiState& api, Call call, Reply reply) {
+void list_action_overviews(const ApiState& api, ApiCall call, Reply reply) {
   const auto content = api.services.content();
   const auto& actions = content->actions();
   send(answer_list(call.request, kActions, actions.size(), [&](std::size_t i) { return action_overview(*actions[i]); }),
        reply);
 }
 
-void get_action_overview(const ApiState& api, Call call, Reply reply) {
+void get_action_overview(const ApiState& api, ApiCall call, Reply reply) {
   const auto content = api.services.content();
   send_one(find_action(*content, call.arguments.at(0)), call, reply, action_overview);
 }
 
-void get_action_parameters(const ApiState& api, Call call, Reply reply) {
+void get_action_parameters(const ApiState& api, ApiCall call, Reply reply) {
   const auto content = api.services.content();
   send_one(find_action(*content, call.arguments.at(0)), call, reply,
            [](const Action& action) { return Value::object({{"parameters", merged_parameters(action)}}); });
 }
 
-void list_rules(const ApiState& api, Call call, Reply reply) { send(rules_list(api, call.request, rule_view), reply); }
-void get_rule(const ApiState& api, Call call, Reply reply) { send_rule(api, call, reply, rule_view); }
-void list_rule_overviews(const ApiState& api, Call call, Reply reply) {
+void list_rules(const ApiState& api, ApiCall call, Reply reply) { send(rules_list(api, call.request, rule_view), reply); }
+void get_rule(const ApiState& api, ApiCall call, Reply reply) { send_rule(api, call, reply, rule_view); }
+void list_rule_overviews(const ApiState& api, ApiCall call, Reply reply) {
   send(rules_list(api, call.request, rule_overview), reply);
 }
-void get_rule_overview(const ApiState& api, Call call, Reply reply) { send_rule(api, call, reply, rule_overview); }
+void get_rule_overview(const ApiState& api, ApiCall call, Reply reply) { send_rule(api, call, reply, rule_overview); }
 
-void list_trigger_types(const ApiState& api, Call call, Reply reply) {
+void list_trigger_types(const ApiState& api, ApiCall call, Reply reply) {
   const auto content = api.services.content();
   const auto& types = content->trigger_types();
   send(answer_list(call.request, kTriggerTypes, types.size(),
@@ -172,23 +172,23 @@ void list_trigger_types(const ApiState& api, Call call, Reply reply) {
        reply);
 }
 
-void get_trigger_type(const ApiState& api, Call call, Reply reply) {
+void get_trigger_type(const ApiState& api, ApiCall call, Reply reply) {
   const auto content = api.services.content();
   send_one(find_trigger_type(*content, call.arguments.at(0)), call, reply, trigger_type_view);
 }
 
-void list_triggers(const ApiState& api, Call call, Reply reply) {
+void list_triggers(const ApiState& api, ApiCall call, Reply reply) {
   const std::vector<Value> views = trigger_views(*api.services.content());
   send(answer_list(call.request, kTriggers, views.size(), [&](std::size_t i) { return views[i]; }, false), reply);
 }
 
-void list_runner_types(const ApiState& /*api*/, Call call, Reply reply) {
+void list_runner_types(const ApiState& /*api*/, ApiCall call, Reply reply) {
   const auto runners = runner_types();
   send(answer_list(call.request, kRunners, runners.size(), [&](std::size_t i) { return runner_type_view(runners[i]); }),
        reply);
 }
 
-void get_runner_type(const ApiState& /*api*/, Call call, Reply reply) {
+void get_runner_type(const ApiState& /*api*/, ApiCall call, Reply reply) {
   const RunnerType* found = find_runner_type(call.arguments.at(0));
   for (const RunnerType& runner : runner_types()) {
     if (found == nullptr && runner_type_view(runner).get("id") == Value(call.arguments.at(0))) found = &runner;

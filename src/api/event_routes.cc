@@ -118,24 +118,24 @@ Result<Response> incidents(const ApiState& api, const Request& request) {
 
 }  // namespace
 
-void list_trigger_instances(const ApiState& api, Call call, Reply reply) {
+void list_trigger_instances(const ApiState& api, ApiCall call, Reply reply) {
   send(trigger_instances(api, call.request), reply);
 }
 
-void get_trigger_instance(const ApiState& api, Call call, Reply reply) {
+void get_trigger_instance(const ApiState& api, ApiCall call, Reply reply) {
   send(answer_one(call.arguments.at(0), &StoreReader::trigger_instance, *api.services.store,
                   [](const TriggerInstance& record) -> Result<Value> { return trigger_instance_view(record); }),
        reply);
 }
 
-void get_trigger_instance_why(const ApiState& api, Call call, Reply reply) {
+void get_trigger_instance_why(const ApiState& api, ApiCall call, Reply reply) {
   StoreReader& store = *api.services.store;
   send(answer_one(call.arguments.at(0), &StoreReader::trigger_instance, store,
                   [&](const TriggerInstance& record) { return explain_trigger_instance(store, record.id); }),
        reply);
 }
 
-void re_emit_trigger_instance(const ApiState& api, Call call, Reply reply) {
+void re_emit_trigger_instance(const ApiState& api, ApiCall call, Reply reply) {
   const std::string& id = call.arguments.at(0);
   const auto parsed = ObjectId::parse(id);
   if (!parsed) return reply(fault(404, unknown_id_text(id)));
@@ -152,22 +152,22 @@ void re_emit_trigger_instance(const ApiState& api, Call call, Reply reply) {
   });
 }
 
-void list_enforcements(const ApiState& api, Call call, Reply reply) {
+void list_enforcements(const ApiState& api, ApiCall call, Reply reply) {
   send(enforcements(api, call.request, false), reply);
 }
-void list_enforcement_overviews(const ApiState& api, Call call, Reply reply) {
+void list_enforcement_overviews(const ApiState& api, ApiCall call, Reply reply) {
   send(enforcements(api, call.request, true), reply);
 }
 
-void get_enforcement(const ApiState& api, Call call, Reply reply) {
+void get_enforcement(const ApiState& api, ApiCall call, Reply reply) {
   send(answer_one(call.arguments.at(0), &StoreReader::enforcement, *api.services.store,
                   [](const RuleEnforcement& record) -> Result<Value> { return enforcement_view(record); }),
        reply);
 }
 
-void list_incidents(const ApiState& api, Call call, Reply reply) { send(incidents(api, call.request), reply); }
+void list_incidents(const ApiState& api, ApiCall call, Reply reply) { send(incidents(api, call.request), reply); }
 
-void get_incident(const ApiState& api, Call call, Reply reply) {
+void get_incident(const ApiState& api, ApiCall call, Reply reply) {
   send(answer_one(call.arguments.at(0), &StoreReader::incident, *api.services.store,
                   [](const Incident& record) -> Result<Value> { return incident_view(record); }),
        reply);

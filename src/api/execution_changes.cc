@@ -22,7 +22,7 @@ Result<Value> requested_context(const Request& request, const Value& body) {
   return merge_shallow(context, *given);
 }
 
-Result<ExecutionRequested> requested_execution(const Call& call) {
+Result<ExecutionRequested> requested_execution(const ApiCall& call) {
   MW_TRY(const Value body, parse_object_body(call.request));
   const Value action = body.get("action");
   if (!action.is_string() || action.size() == 0) {
@@ -58,7 +58,7 @@ std::string not_cancelable(ExecutionStatus status) {
 
 }  // namespace
 
-void post_execution(const ApiState& api, Call call, Reply reply) {
+void post_execution(const ApiState& api, ApiCall call, Reply reply) {
   auto requested = requested_execution(call);
   if (!requested) return reply(fault(requested.error()));
   submit(api, std::move(*requested), std::move(reply),
@@ -71,7 +71,7 @@ void post_execution(const ApiState& api, Call call, Reply reply) {
          });
 }
 
-void delete_execution(const ApiState& api, Call call, Reply reply) {
+void delete_execution(const ApiState& api, ApiCall call, Reply reply) {
   const std::string& id = call.arguments.at(0);
   const auto parsed = ObjectId::parse(id);
   if (!parsed) return reply(fault(404, unknown_id_text(id)));

@@ -191,20 +191,20 @@ void send(Result<Response> answer, Reply& reply) { reply(answer ? std::move(*ans
 
 }  // namespace
 
-void list_executions(const ApiState& api, Call call, Reply reply) { send(answer_list(api, call.request), reply); }
-void get_execution(const ApiState& api, Call call, Reply reply) {
+void list_executions(const ApiState& api, ApiCall call, Reply reply) { send(answer_list(api, call.request), reply); }
+void get_execution(const ApiState& api, ApiCall call, Reply reply) {
   send(answer_one(api, call.request, call.arguments.at(0)), reply);
 }
-void get_execution_result(const ApiState& api, Call call, Reply reply) {
+void get_execution_result(const ApiState& api, ApiCall call, Reply reply) {
   send(answer_result(api, call.request, call.arguments.at(0)), reply);
 }
-void get_execution_output(const ApiState& api, Call call, Reply reply) {
+void get_execution_output(const ApiState& api, ApiCall call, Reply reply) {
   send(answer_output(api, call.request, call.arguments.at(0)), reply);
 }
-void get_execution_attribute(const ApiState& api, Call call, Reply reply) {
+void get_execution_attribute(const ApiState& api, ApiCall call, Reply reply) {
   send(answer_attribute(api, call.arguments.at(0), call.arguments.at(1)), reply);
 }
-void get_execution_children(const ApiState& api, Call call, Reply reply) {
+void get_execution_children(const ApiState& api, ApiCall call, Reply reply) {
   send(answer_children(api, call.request, call.arguments.at(0)), reply);
 }
 

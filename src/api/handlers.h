@@ -33,61 +33,61 @@ void submit(const ApiState& api, Input input, Reply reply, Answer answer) {
 }
 
 // webhooks.cc
-void post_webhook(const ApiState& api, Call call, Reply reply);
-void list_webhooks(const ApiState& api, Call call, Reply reply);
-void get_webhook(const ApiState& api, Call call, Reply reply);
+void post_webhook(const ApiState& api, ApiCall call, Reply reply);
+void list_webhooks(const ApiState& api, ApiCall call, Reply reply);
+void get_webhook(const ApiState& api, ApiCall call, Reply reply);
 
 // executions.cc and execution_changes.cc
-void list_executions(const ApiState& api, Call call, Reply reply);
-void get_execution(const ApiState& api, Call call, Reply reply);
-void get_execution_result(const ApiState& api, Call call, Reply reply);
-void get_execution_output(const ApiState& api, Call call, Reply reply);
-void get_execution_attribute(const ApiState& api, Call call, Reply reply);
-void get_execution_children(const ApiState& api, Call call, Reply reply);
-void post_execution(const ApiState& api, Call call, Reply reply);
-void delete_execution(const ApiState& api, Call call, Reply reply);
+void list_executions(const ApiState& api, ApiCall call, Reply reply);
+void get_execution(const ApiState& api, ApiCall call, Reply reply);
+void get_execution_result(const ApiState& api, ApiCall call, Reply reply);
+void get_execution_output(const ApiState& api, ApiCall call, Reply reply);
+void get_execution_attribute(const ApiState& api, ApiCall call, Reply reply);
+void get_execution_children(const ApiState& api, ApiCall call, Reply reply);
+void post_execution(const ApiState& api, ApiCall call, Reply reply);
+void delete_execution(const ApiState& api, ApiCall call, Reply reply);
 
 // content_routes.cc
-void list_packs(const ApiState& api, Call call, Reply reply);
-void get_pack(const ApiState& api, Call call, Reply reply);
-void register_packs(const ApiState& api, Call call, Reply reply);
-void list_actions(const ApiState& api, Call call, Reply reply);
-void get_action(const ApiState& api, Call call, Reply reply);
-void list_action_overviews(const ApiState& api, Call call, Reply reply);
-void get_action_overview(const ApiState& api, Call call, Reply reply);
-void get_action_parameters(const ApiState& api, Call call, Reply reply);
-void list_rules(const ApiState& api, Call call, Reply reply);
-void get_rule(const ApiState& api, Call call, Reply reply);
-void list_rule_overviews(const ApiState& api, Call call, Reply reply);
-void get_rule_overview(const ApiState& api, Call call, Reply reply);
-void list_trigger_types(const ApiState& api, Call call, Reply reply);
-void get_trigger_type(const ApiState& api, Call call, Reply reply);
-void list_triggers(const ApiState& api, Call call, Reply reply);
-void list_runner_types(const ApiState& api, Call call, Reply reply);
-void get_runner_type(const ApiState& api, Call call, Reply reply);
+void list_packs(const ApiState& api, ApiCall call, Reply reply);
+void get_pack(const ApiState& api, ApiCall call, Reply reply);
+void register_packs(const ApiState& api, ApiCall call, Reply reply);
+void list_actions(const ApiState& api, ApiCall call, Reply reply);
+void get_action(const ApiState& api, ApiCall call, Reply reply);
+void list_action_overviews(const ApiState& api, ApiCall call, Reply reply);
+void get_action_overview(const ApiState& api, ApiCall call, Reply reply);
+void get_action_parameters(const ApiState& api, ApiCall call, Reply reply);
+void list_rules(const ApiState& api, ApiCall call, Reply reply);
+void get_rule(const ApiState& api, ApiCall call, Reply reply);
+void list_rule_overviews(const ApiState& api, ApiCall call, Reply reply);
+void get_rule_overview(const ApiState& api, ApiCall call, Reply reply);
+void list_trigger_types(const ApiState& api, ApiCall call, Reply reply);
+void get_trigger_type(const ApiState& api, ApiCall call, Reply reply);
+void list_triggers(const ApiState& api, ApiCall call, Reply reply);
+void list_runner_types(const ApiState& api, ApiCall call, Reply reply);
+void get_runner_type(const ApiState& api, ApiCall call, Reply reply);
 
 // event_routes.cc
-void list_trigger_instances(const ApiState& api, Call call, Reply reply);
-void get_trigger_instance(const ApiState& api, Call call, Reply reply);
-void get_trigger_instance_why(const ApiState& api, Call call, Reply reply);
-void re_emit_trigger_instance(const ApiState& api, Call call, Reply reply);
-void list_enforcements(const ApiState& api, Call call, Reply reply);
-void get_enforcement(const ApiState& api, Call call, Reply reply);
-void list_enforcement_overviews(const ApiState& api, Call call, Reply reply);
-void list_incidents(const ApiState& api, Call call, Reply reply);
-void get_incident(const ApiState& api, Call call, Reply reply);
+void list_trigger_instances(const ApiState& api, ApiCall call, Reply reply);
+void get_trigger_instance(const ApiState& api, ApiCall call, Reply reply);
+void get_trigger_instance_why(const ApiState& api, ApiCall call, Reply reply);
+void re_emit_trigger_instance(const ApiState& api, ApiCall call, Reply reply);
+void list_enforcements(const ApiState& api, ApiCall call, Reply reply);
+void get_enforcement(const ApiState& api, ApiCall call, Reply reply);
+void list_enforcement_overviews(const ApiState& api, ApiCall call, Reply reply);
+void list_incidents(const ApiState& api, ApiCall call, Reply reply);
+void get_incident(const ApiState& api, ApiCall call, Reply reply);
 
 // key_routes.cc
-void list_keys(const ApiState& api, Call call, Reply reply);
-void get_key(const ApiState& api, Call call, Reply reply);
-void put_key(const ApiState& api, Call call, Reply reply);
-void delete_key(const ApiState& api, Call call, Reply reply);
+void list_keys(const ApiState& api, ApiCall call, Reply reply);
+void get_key(const ApiState& api, ApiCall call, Reply reply);
+void put_key(const ApiState& api, ApiCall call, Reply reply);
+void delete_key(const ApiState& api, ApiCall call, Reply reply);
 
 // system_routes.cc
-void get_root(const ApiState& api, Call call, Reply reply);
-void get_user(const ApiState& api, Call call, Reply reply);
-void get_health(const ApiState& api, Call call, Reply reply);
-void get_readiness(const ApiState& api, Call call, Reply reply);
-void get_metrics(const ApiState& api, Call call, Reply reply);
+void get_root(const ApiState& api, ApiCall call, Reply reply);
+void get_user(const ApiState& api, ApiCall call, Reply reply);
+void get_health(const ApiState& api, ApiCall call, Reply reply);
+void get_readiness(const ApiState& api, ApiCall call, Reply reply);
+void get_metrics(const ApiState& api, ApiCall call, Reply reply);
 
 }  // namespace midwatch

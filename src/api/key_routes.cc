@@ -41,7 +41,7 @@ Result<Response> keys_list(const ApiState& api, const Request& request) {
   return list_answer(Value::array(std::move(out)), {});
 }
 
-Result<KeySetRequested> requested_key(const Call& call, const std::string& name) {
+Result<KeySetRequested> requested_key(const ApiCall& call, const std::string& name) {
   MW_TRY(const Value body, parse_object_body(call.request));
   MW_CHECK(check_scope(body.get("scope").text_or("")));
   const Value value = body.get("value");
@@ -64,12 +64,12 @@ Result<KeySetRequested> requested_key(const Call& call, const std::string& name)
 
 }  // namespace
 
-void list_keys(const ApiState& api, Call call, Reply reply) {
+void list_keys(const ApiState& api, ApiCall call, Reply reply) {
   auto answer = keys_list(api, call.request);
   reply(answer ? std::move(*answer) : fault(answer.error()));
 }
 
-void get_key(const ApiState& api, Call call, Reply reply) {
+void get_key(const ApiState& api, ApiCall call, Reply reply) {
   const std::string& name = call.arguments.at(0);
   if (const Status scope = check_scope(text_argument(call.request, "scope")); !scope)
     return reply(fault(scope.error()));
@@ -79,7 +79,7 @@ void get_key(const ApiState& api, Call call, Reply reply) {
   reply(json_answer(key_view(**found)));
 }
 
-void put_key(const ApiState& api, Call call, Reply reply) {
+void put_key(const ApiState& api, ApiCall call, Reply reply) {
   auto requested = requested_key(call, call.arguments.at(0));
   if (!requested) return reply(fault(requested.error()));
   std::optional<Instant> expires_at;
@@ -95,7 +95,7 @@ void put_key(const ApiState& api, Call call, Reply reply) {
   });
 }
 
-void delete_key(const ApiState& api, Call call, Reply reply) {
+void delete_key(const ApiState& api, ApiCall call, Reply reply) {
   const std::string name = call.arguments.at(0);
   submit(api, KeyDeleteRequested{.name = name}, std::move(reply), [name](Result<Value> said) {
     if (said) return Response{.status = 204, .content_type = ""};

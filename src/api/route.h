@@ -15,7 +15,7 @@
 namespace midwatch {
 
 // One request on its way to its handler. `arguments` are what the braces took, in order.
-struct Call {
+struct ApiCall {
   Request request;
   std::vector<std::string> arguments;
   Identity identity;
@@ -31,7 +31,7 @@ struct Route {
   std::string_view pattern;
   Access access;
   Runs runs;
-  void (*handler)(const ApiState& api, Call call, Reply reply);
+  void (*handler)(const ApiState& api, ApiCall call, Reply reply);
 };
 
 // All routes, in the order in which they are tried.

@@ -85,7 +85,7 @@ Response accepted(std::string body, std::string_view content_type, Value answer)
 
 }  // namespace
 
-void post_webhook(const ApiState& api, Call call, Reply reply) {
+void post_webhook(const ApiState& api, ApiCall call, Reply reply) {
   const std::string_view hook = trimmed(call.arguments.at(0));
   const std::shared_ptr<const Content> content = api.services.content();
   const bool is_direct = hook == "st2";
@@ -112,11 +112,11 @@ void post_webhook(const ApiState& api, Call call, Reply reply) {
          });
 }
 
-void list_webhooks(const ApiState& api, Call /*call*/, Reply reply) {
+void list_webhooks(const ApiState& api, ApiCall /*call*/, Reply reply) {
   reply(json_answer(Value::array(webhook_views(*api.services.content()))));
 }
 
-void get_webhook(const ApiState& api, Call call, Reply reply) {
+void get_webhook(const ApiState& api, ApiCall call, Reply reply) {
   const std::string_view hook = trimmed(call.arguments.at(0));
   for (const Value& view : webhook_views(*api.services.content())) {
     const std::string url = view.get("parameters").get("url").text_or("");

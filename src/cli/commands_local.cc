@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/share.h"
 #include "codec/json.h"
 #include "codec/yaml.h"
 #include "expr/evaluation.h"
@@ -21,7 +22,9 @@ namespace midwatch::cli {
 namespace {
 
 Exit validate(Call& call) {
-  const packs::ValidationReport report = packs::validate(call.arguments);
+  packs::ValidateOptions options;
+  if (const auto shipped = packs_dir()) options.known = {*shipped + "/core", *shipped + "/midwatch"};
+  const packs::ValidationReport report = packs::validate(call.arguments, options);
   if (call.has("--json")) call.out << to_json_pretty(report.to_value()) << "\n";
   else call.out << report.to_text();
   return report.ok() ? Exit::kOk : Exit::kFailed;

@@ -19,11 +19,14 @@ int main(int argc, char** argv) {
   commands.push_back(version_command());
   commands.push_back(reference_command());
   const std::vector<std::string> words(argv + 1, argv + argc);
-  cli::Call call{{}, {}, [](const std::string& name) -> std::optional<std::string> {
+  cli::Call call{{},
+                 {},
+                 [](const std::string& name) -> std::optional<std::string> {
                    const char* value = std::getenv(name.c_str());
                    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
                  },
-                 std::cout, std::cerr};
+                 std::cout,
+                 std::cerr};
   // --version is what people type first.
   const std::vector<std::string> version{"version"};
   const bool asks_version = !words.empty() && (words[0] == "--version" || words[0] == "-V");

@@ -1,8 +1,8 @@
 #include "midwatch/serve.h"
 
-#include <csignal>
 #include <sys/signalfd.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <algorithm>
 #include <fstream>
@@ -69,10 +69,9 @@ cli::Exit serve(cli::Call& call) {
   const auto share = cli::share_dir();
   if (!share) return call.fail(share.error());
   static node::Clock log_clock;
-  set_log_options({.level = settings->log_level,
-                   .format = settings->log_format,
-                   .sink = {},
-                   .time = [] { return to_iso8601(log_clock.now()); }});
+  set_log_options({.level = settings->log_level, .format = settings->log_format, .sink = {}, .time = [] {
+                     return to_iso8601(log_clock.now());
+                   }});
   auto started = node::Node::start(std::move(*settings), *share);
   if (!started) return call.fail(started.error());
   node::Node& node = **started;
@@ -101,7 +100,8 @@ std::vector<cli::Option> serve_options() {
     }
     return made;
   }();
-  std::vector<cli::Option> options{{"--settings", "FILE", "Reads settings from FILE; flags and MIDWATCH_… variables win."}};
+  std::vector<cli::Option> options{
+      {"--settings", "FILE", "Reads settings from FILE; flags and MIDWATCH_… variables win."}};
   for (std::size_t i = 0; i < names.size(); ++i) {
     options.push_back({names[i], setting_table()[i].value, setting_table()[i].help});
   }
@@ -111,8 +111,14 @@ std::vector<cli::Option> serve_options() {
 }  // namespace
 
 cli::Command serve_command() {
-  return {"serve", "", 0, 0, "Runs the engine until SIGTERM; SIGHUP loads the packs again.", serve_options(),
-          {"midwatch serve --packs packs --data-dir /var/lib/midwatch"}, serve};
+  return {"serve",
+          "",
+          0,
+          0,
+          "Runs the engine until SIGTERM; SIGHUP loads the packs again.",
+          serve_options(),
+          {"midwatch serve --packs packs --data-dir /var/lib/midwatch"},
+          serve};
 }
 
 }  // namespace midwatch

@@ -31,10 +31,18 @@ struct Totals {
     clock_jumps += report.clock_jumps;
   }
   [[nodiscard]] Value to_value() const {
-    return Value::object({{"seeds", seeds}, {"failed", failed}, {"steps", steps}, {"commits", commits},
-                          {"crashes", crashes}, {"events", events}, {"acknowledged", acknowledged},
-                          {"started", started}, {"completed", completed}, {"incidents", incidents},
-                          {"refused_commits", refused_commits}, {"clock_jumps", clock_jumps}});
+    return Value::object({{"seeds", seeds},
+                          {"failed", failed},
+                          {"steps", steps},
+                          {"commits", commits},
+                          {"crashes", crashes},
+                          {"events", events},
+                          {"acknowledged", acknowledged},
+                          {"started", started},
+                          {"completed", completed},
+                          {"incidents", incidents},
+                          {"refused_commits", refused_commits},
+                          {"clock_jumps", clock_jumps}});
   }
 };
 
@@ -47,7 +55,8 @@ cli::Exit run(cli::Call& call) {
   std::uint64_t first = 1;
   std::uint64_t count = 200;
   const bool one = call.has("--seed");
-  if (!read_number(call.get(one ? "--seed" : "--first", "1"), first) || !read_number(call.get("--seeds", "200"), count)) {
+  if (!read_number(call.get(one ? "--seed" : "--first", "1"), first) ||
+      !read_number(call.get("--seeds", "200"), count)) {
     call.err << "midwatch sim: seeds are whole numbers\n";
     return cli::Exit::kUsage;
   }
@@ -75,7 +84,11 @@ cli::Exit run(cli::Call& call) {
 }  // namespace
 
 cli::Command simulate_command() {
-  return {"sim", "", 0, 0, "Drives the engine through seeded storms of faults and checks its invariants; exit 1 on a violation.",
+  return {"sim",
+          "",
+          0,
+          0,
+          "Drives the engine through seeded storms of faults and checks its invariants; exit 1 on a violation.",
           {{"--seeds", "N", "Runs N seeds (default 200)."},
            {"--first", "N", "Begins with seed N (default 1)."},
            {"--seed", "N", "Runs only seed N: the way to repeat a failure."},

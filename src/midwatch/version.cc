@@ -32,7 +32,8 @@ cli::Exit reference(cli::Call& call) {
   }
   std::vector<cli::Command> commands{serve_command(), cli::demo_command()};
   for (cli::Command& command : cli::client_commands()) commands.push_back(std::move(command));
-  for (cli::Command command : {simulate_command(), version_command(), reference_command()}) commands.push_back(std::move(command));
+  for (cli::Command command : {simulate_command(), version_command(), reference_command()})
+    commands.push_back(std::move(command));
   call.out << cli::commands_markdown(commands);
   return cli::Exit::kOk;
 }
@@ -44,8 +45,14 @@ cli::Command version_command() {
 }
 
 cli::Command reference_command() {
-  return {"reference", "cli|settings", 1, 1, "Prints the reference of commands or settings as Markdown.", {},
-          {"midwatch reference settings"}, reference};
+  return {"reference",
+          "cli|settings",
+          1,
+          1,
+          "Prints the reference of commands or settings as Markdown.",
+          {},
+          {"midwatch reference settings"},
+          reference};
 }
 
 }  // namespace midwatch

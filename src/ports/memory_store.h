@@ -17,7 +17,7 @@
 
 namespace midwatch {
 
-class MemoryStore final : public Store {
+class MemoryStore : public Store {
  public:
   Status commit(std::span<const Batch> batches) override;
   Result<OpenState> load_open(Instant guards_since) override;

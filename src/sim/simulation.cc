@@ -253,7 +253,7 @@ class Simulation {
   }
 
   void schedule_event() {
-    const Duration gap = minutes(1) / options_.events_per_minute;
+    const Duration gap = Duration(minutes(1)) / options_.events_per_minute;
     world_.after(Duration(1 + world_.below(static_cast<std::uint64_t>(2 * gap.count()))), [this] {
       if (!storm()) return;
       for (std::uint64_t burst = fault(20) ? 20 : 1; burst > 0; --burst) event();
