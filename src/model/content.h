@@ -103,7 +103,7 @@ struct Detector {
   std::string name;
   std::string description;
   bool enabled = true;
-  Value definition;  // the whole mapping as written
+  Value definition;  // the whole mapping as written, without `pack`
   std::string metadata_file;
   Location where;
 

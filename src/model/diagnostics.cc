@@ -17,19 +17,19 @@ std::string ContentDiagnostic::to_string() const {
 }
 
 void Diagnostics::error(Location where, std::string message, std::string hint) {
-  add({Diagnostic::Severity::kError, std::move(where), std::move(message), std::move(hint)});
+  add({ContentDiagnostic::Severity::kError, std::move(where), std::move(message), std::move(hint)});
 }
 
 void Diagnostics::warning(Location where, std::string message, std::string hint) {
-  add({Diagnostic::Severity::kWarning, std::move(where), std::move(message), std::move(hint)});
+  add({ContentDiagnostic::Severity::kWarning, std::move(where), std::move(message), std::move(hint)});
 }
 
 void Diagnostics::error(const Error& error) {
-  add({Diagnostic::Severity::kError, error.where, error.message, error.hint});
+  add({ContentDiagnostic::Severity::kError, error.where, error.message, error.hint});
 }
 
-void Diagnostics::add(Diagnostic diagnostic) {
-  if (diagnostic.severity == Diagnostic::Severity::kError) ++error_count_;
+void Diagnostics::add(ContentDiagnostic diagnostic) {
+  if (diagnostic.severity == ContentDiagnostic::Severity::kError) ++error_count_;
   if (kept_.size() < kKeptMax) kept_.push_back(std::move(diagnostic));
 }
 
@@ -44,22 +44,22 @@ void Diagnostics::sort() {
 void Diagnostics::append(const Diagnostics& other) {
   // Errors that `other` only counted stay counted.
   const std::size_t count = error_count_ + other.error_count_;
-  for (const Diagnostic& diagnostic : other.kept_) add(diagnostic);
+  for (const ContentDiagnostic& diagnostic : other.kept_) add(diagnostic);
   error_count_ = count;
 }
 
 Error Diagnostics::to_error() const {
-  const Diagnostic* first = nullptr;
-  for (const Diagnostic& diagnostic : kept_) {
-    if (diagnostic.severity != Diagnostic::Severity::kError) continue;
+  const ContentDiagnostic* first = nullptr;
+  for (const ContentDiagnostic& diagnostic : kept_) {
+    if (diagnostic.severity != ContentDiagnostic::Severity::kError) continue;
     first = &diagnostic;
     break;
   }
   if (first == nullptr) return Error(Code::kInvalid, fmt::format("{} errors", error_count_));
   if (error_count_ == 1) return Error(Code::kInvalid, first->message, first->where, first->hint);
   std::string text = fmt::format("{} errors", error_count_);
-  for (const Diagnostic& diagnostic : kept_) {
-    if (diagnostic.severity == Diagnostic::Severity::kError) text += "\n" + diagnostic.to_string();
+  for (const ContentDiagnostic& diagnostic : kept_) {
+    if (diagnostic.severity == ContentDiagnostic::Severity::kError) text += "\n" + diagnostic.to_string();
   }
   return Error(Code::kInvalid, std::move(text));
 }

@@ -11,6 +11,7 @@
 
 namespace midwatch {
 
+// Not called Diagnostic: that is an expression's (expr/diagnostic.h), and both meet in one program.
 struct ContentDiagnostic {
   enum class Severity : std::uint8_t { kError, kWarning };
   Severity severity = Severity::kError;
@@ -21,9 +22,6 @@ struct ContentDiagnostic {
   // "rules/a.yaml:3:7: error: unknown operator 'gtt' (did you mean 'gt'?)"
   [[nodiscard]] std::string to_string() const;
 };
-// The type has a name of its own because expr/ has a Diagnostic too: two types of one name would be
-// mixed up by the linker without a word. No file includes both headers while this alias is here.
-using Diagnostic = ContentDiagnostic;
 
 class Diagnostics {
  public:
@@ -35,15 +33,15 @@ class Diagnostics {
 
   [[nodiscard]] bool has_errors() const { return error_count_ != 0; }
   [[nodiscard]] std::size_t error_count() const { return error_count_; }
-  [[nodiscard]] const std::vector<Diagnostic>& all() const { return kept_; }
+  [[nodiscard]] const std::vector<ContentDiagnostic>& all() const { return kept_; }
   void sort();  // by file, line, column
   void append(const Diagnostics& other);
   // All errors as one: the first line of each, for a caller that can carry only one.
   [[nodiscard]] Error to_error() const;
 
  private:
-  void add(Diagnostic diagnostic);
-  std::vector<Diagnostic> kept_;
+  void add(ContentDiagnostic diagnostic);
+  std::vector<ContentDiagnostic> kept_;
   std::size_t error_count_ = 0;
 };
 

@@ -34,7 +34,8 @@ std::optional<Detector> parse_detector(const MetadataFile& source, Diagnostics& 
   check_name_and_pack(in, detector.name, source.pack);
   detector.description = in.text("description");
   detector.enabled = in.flag("enabled", true);
-  detector.definition = source.node.to_value();
+  // `pack` may stand in every metadata file and is no part of what a detector is.
+  detector.definition = without_member(source.node.to_value(), "pack");
   detector.metadata_file = source.metadata_file;
   detector.where = source.node.where(source.file);
   return detector;

@@ -63,8 +63,14 @@ TEST(Records, WhatIsNotSetIsNotStored) {
 }
 
 TEST(Records, TriggerInstancesAndEnforcementsReadBack) {
-  TriggerInstance t{
-      id(1), "core.st2.webhook", Value::object({{"body", 1}}), kT, TriggerInstance::State::kProcessed, "tag", "0123"};
+  TriggerInstance t;
+  t.id = id(1);
+  t.trigger = "core.st2.webhook";
+  t.payload = Value::object({{"body", 1}});
+  t.occurrence_time = kT;
+  t.state = TriggerInstance::State::kProcessed;
+  t.trace_tag = "tag";
+  t.content_version = "0123";
   const auto instance = trigger_instance_from_value(to_value(t));
   ASSERT_TRUE(instance.has_value()) << instance.error().to_string();
   EXPECT_TRUE(identical(to_value(*instance), to_value(t)));

@@ -1,9 +1,12 @@
 // packs/checks.h — what is wrong inside the parts of a pack that layers above model/ understand.
 //
-// One function for each kind; each gives all that it finds, with places relative to the pack. Warnings are
-// apart, because most of these texts are compiled and either work or do not. Pure.
+// One function for each kind; each gives all that it finds. Places are as shown or relative to the pack.
+// Pure.
 #pragma once
 
+#include <functional>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -11,7 +14,14 @@
 
 namespace midwatch::packs {
 
-// Criteria keys, regular expressions, templates of patterns, action parameters and guards.
+// Criteria keys, regular expressions, templates of patterns and guards.
 [[nodiscard]] std::vector<Error> check_rules(const Pack& pack);
+// Orquesta definitions: unknown tasks, joins that cannot be reached, expressions that do not parse.
+[[nodiscard]] std::vector<Error> check_workflows(const Pack& pack);
+// Tasks whose action does not exist; `has_action` is asked for references.
+[[nodiscard]] std::vector<Error> check_workflow_actions(const Pack& pack,
+                                                        const std::function<bool(std::string_view)>& has_action);
+// `texts` are the pack's files: they tell the places.
+[[nodiscard]] std::vector<Error> check_detectors(const Pack& pack, std::span<const SourceText> texts);
 
 }  // namespace midwatch::packs

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "packs/load.h"
+#include "packs/packs.h"
 
 namespace midwatch::packs {
 namespace {

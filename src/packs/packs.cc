@@ -1,10 +1,11 @@
-#include "packs/load.h"
+#include "packs/packs.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
 #include <set>
 #include <system_error>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/core.h>
@@ -69,6 +70,24 @@ std::vector<std::string> pack_directories(const std::string& path, Diagnostics& 
   return found;
 }
 
+// What only all packs together show, for each. `shown` is what the places of each begin with.
+std::vector<Diagnostics> cross_check_packs(std::span<const Pack* const> packs, std::span<const std::string> shown) {
+  std::vector<Diagnostics> found = cross_check_each(packs);
+  std::unordered_set<std::string> actions;
+  for (const Pack* pack : packs) {
+    for (const Action& action : pack->actions) actions.insert(action.ref());
+  }
+  const auto has_action = [&](std::string_view ref) { return actions.contains(std::string(ref)); };
+  for (std::size_t i = 0; i < packs.size(); ++i) {
+    // As in StackStorm, such a workflow loads: the pack with the action may come later.
+    for (Error& error : check_workflow_actions(*packs[i], has_action)) {
+      error.where.file = shown[i] + error.where.file;
+      found[i].warning(std::move(error.where), std::move(error.message), std::move(error.hint));
+    }
+  }
+  return found;
+}
+
 // A pack that was loaded, or refused and perhaps replaced by the version that is in force.
 struct Candidate {
   std::string directory;
@@ -90,13 +109,15 @@ class Loader {
     for (bool changed = true; changed;) {
       changed = false;
       std::vector<const Pack*> packs;
+      std::vector<std::string> shown;
       std::vector<Candidate*> owners;
       for (Candidate& candidate : candidates_) {
         if (candidate.pack == nullptr) continue;
         packs.push_back(candidate.pack.get());
+        shown.push_back(with_slash(candidate.directory));
         owners.push_back(&candidate);
       }
-      const std::vector<Diagnostics> found = cross_check_each(packs);
+      const std::vector<Diagnostics> found = cross_check_packs(packs, shown);
       Diagnostics warnings;
       for (std::size_t i = 0; i < found.size(); ++i) {
         // A version that is in force stays, also when it now misses something.
@@ -181,6 +202,8 @@ PackParse load_directory(const std::string& path, const LoadOptions& options) {
   parsed.diagnostics.append(reading);
   if (parsed.pack) {
     add_errors(check_rules(*parsed.pack), shown, parsed.diagnostics);
+    add_errors(check_workflows(*parsed.pack), shown, parsed.diagnostics);
+    add_errors(check_detectors(*parsed.pack, source.texts), shown, parsed.diagnostics);
   }
   parsed.diagnostics.sort();
   if (parsed.diagnostics.has_errors()) parsed.pack.reset();
@@ -214,6 +237,7 @@ ValidationReport validate(std::span<const std::string> paths, const ValidateOpti
   report.diagnostics.append(loader.diagnostics());
   std::set<std::string> names;
   std::vector<const Pack*> packs;
+  std::vector<std::string> shown;
   for (const Candidate& candidate : loader.candidates()) {
     names.insert(candidate.ref);
     ++report.pack_count;
@@ -224,12 +248,15 @@ ValidationReport validate(std::span<const std::string> paths, const ValidateOpti
     report.workflow_count += pack.workflows.size();
     report.detector_count += pack.detectors.size();
     packs.push_back(&pack);
+    shown.push_back(with_slash(candidate.directory));
   }
   const std::size_t own = packs.size();
   for (const Candidate& candidate : known.candidates()) {
-    if (candidate.pack != nullptr && !names.contains(candidate.ref)) packs.push_back(candidate.pack.get());
+    if (candidate.pack == nullptr || names.contains(candidate.ref)) continue;
+    packs.push_back(candidate.pack.get());
+    shown.push_back(with_slash(candidate.directory));
   }
-  const std::vector<Diagnostics> found = cross_check_each(packs);
+  const std::vector<Diagnostics> found = cross_check_packs(packs, shown);
   for (std::size_t i = 0; i < own; ++i) report.diagnostics.append(found[i]);
   report.diagnostics.sort();
   return report;

@@ -1,4 +1,4 @@
-// packs/load.h — packs from directories to Content, and the report of `midwatch validate`.
+// packs/packs.h — packs from directories to Content, and the report of `midwatch validate`.
 //
 //   packs::Loaded loaded = packs::load_all({"/etc/midwatch/packs"}, {.configs_directory = "…"}, running.get());
 //   if (loaded.content) …   // in force; loaded.diagnostics says what was refused
