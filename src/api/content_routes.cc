@@ -157,7 +157,9 @@ void get_action_parameters(const ApiState& api, ApiCall call, Reply reply) {
            [](const Action& action) { return Value::object({{"parameters", merged_parameters(action)}}); });
 }
 
-void list_rules(const ApiState& api, ApiCall call, Reply reply) { send(rules_list(api, call.request, rule_view), reply); }
+void list_rules(const ApiState& api, ApiCall call, Reply reply) {
+  send(rules_list(api, call.request, rule_view), reply);
+}
 void get_rule(const ApiState& api, ApiCall call, Reply reply) { send_rule(api, call, reply, rule_view); }
 void list_rule_overviews(const ApiState& api, ApiCall call, Reply reply) {
   send(rules_list(api, call.request, rule_overview), reply);

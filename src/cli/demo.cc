@@ -204,7 +204,7 @@ class Demo {
 
   Status learn() {
     say("learning what normal is");
-    constexpr int kSamples = 20;
+    constexpr int kSamples = 30;
     return wait_until("the engine learns", seconds(60), [&] {
       const auto answer = client_->get("/query?query=" + percent_encode("count_over_time(up[2m])"));
       if (!answer) return false;

@@ -21,21 +21,32 @@ std::string incident_key(const AnomalyReported& anomaly) {
   return key;
 }
 
+Value bound(const std::optional<double>& value) { return value ? Value(*value) : Value(); }
+
 Value anomaly_payload(const AnomalyReported& anomaly) {
   return Value::object({{"detector", anomaly.detector},
                         {"state", anomaly.firing ? "firing" : "normal"},
                         {"labels", anomaly.labels},
                         {"value", anomaly.value},
-                        {"expected_low", anomaly.expected_low},
-                        {"expected_high", anomaly.expected_high},
+                        {"expected_low", bound(anomaly.expected_low)},
+                        {"expected_high", bound(anomaly.expected_high)},
                         {"score", anomaly.score},
                         {"since", to_iso8601(anomaly.since)},
                         {"evidence", anomaly.evidence}});
 }
 
+std::string expectation(const AnomalyReported& anomaly) {
+  if (anomaly.expected_low && anomaly.expected_high) {
+    return fmt::format("expected {:.4g} to {:.4g}", *anomaly.expected_low, *anomaly.expected_high);
+  }
+  if (anomaly.expected_low) return fmt::format("expected at least {:.4g}", *anomaly.expected_low);
+  if (anomaly.expected_high) return fmt::format("expected at most {:.4g}", *anomaly.expected_high);
+  return "nothing of the kind was expected";
+}
+
 std::string anomaly_text(const AnomalyReported& anomaly) {
-  return fmt::format("{} fires: {:.4g}, expected {:.4g} to {:.4g} (score {:.1f})", anomaly.detector, anomaly.value,
-                     anomaly.expected_low, anomaly.expected_high, anomaly.score);
+  return fmt::format("{} fires: {:.4g}, {} (score {:.1f})", anomaly.detector, anomaly.value, expectation(anomaly),
+                     anomaly.score);
 }
 
 }  // namespace

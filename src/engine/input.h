@@ -40,8 +40,8 @@ struct AnomalyReported {
   Value labels;          // object
   bool firing = false;
   double value = 0;
-  double expected_low = 0;
-  double expected_high = 0;
+  std::optional<double> expected_low;  // unset: no bound on that side
+  std::optional<double> expected_high;
   double score = 0;
   Instant since;   // when the condition began (firing) or ended
   Value evidence;  // array of [time, value]

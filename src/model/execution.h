@@ -44,8 +44,8 @@ enum class ExecutionStatus : std::uint8_t {
 struct TriggerInstance {
   enum class State : std::uint8_t { kPending, kProcessing, kProcessed, kProcessingFailed };
   ObjectId id;
-  std::string trigger;  // reference, e.g. "core.st2.webhook"
-  Value trigger_parameters;      // of the trigger that occurred, e.g. {"url": "deploy"}; null when it has none
+  std::string trigger;       // reference, e.g. "core.st2.webhook"
+  Value trigger_parameters;  // of the trigger that occurred, e.g. {"url": "deploy"}; null when it has none
   Value payload;
   Instant occurrence_time;
   State state = State::kPending;

@@ -139,8 +139,8 @@ void Telemetry::say(const DetectorReport& report) {
     anomaly.labels = transition.labels.to_value();
     anomaly.firing = transition.state == AnomalyState::kFiring;
     anomaly.value = transition.value;
-    anomaly.expected_low = transition.expected_low.value_or(0);
-    anomaly.expected_high = transition.expected_high.value_or(0);
+    anomaly.expected_low = transition.expected_low;
+    anomaly.expected_high = transition.expected_high;
     anomaly.score = transition.score;
     anomaly.since = transition.since;
     anomaly.evidence = evidence_of(transition.evidence);

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "codec/json.h"
+#include "incident/incident_machine.h"
 #include "query/execution_view.h"
 #include "rules/rule_matcher.h"
 
@@ -79,6 +80,7 @@ Value incident_view(const Incident& incident) {
   }
   // The stored form leaves these out when they are zero; whoever counts wants to see the zero.
   out.set("repairs", incident.repairs).set("people_woken", incident.people_woken);
+  out.set("figures", incident_figures(incident));
   return std::move(out).build();
 }
 
