@@ -6,6 +6,8 @@
 #include <fmt/core.h>
 #include <sqlite3.h>
 
+#include "base/assert.h"
+
 namespace midwatch::store_sqlite {
 namespace {
 
@@ -135,7 +137,7 @@ Result<std::unique_ptr<Statement>> Database::prepare(const std::string& sql) {
 Result<Statement*> Database::statement(const std::string& sql) {
   const auto found = statements_.find(sql);
   if (found != statements_.end()) return found->second.get();
-  if (statements_.size() >= kStatementsMax) statements_.clear();
+  MW_ASSERT(statements_.size() < kStatementsMax, "a statement whose text varies must be made by prepare()");
   MW_TRY(auto made, prepare(sql));
   return statements_.emplace(sql, std::move(made)).first->second.get();
 }

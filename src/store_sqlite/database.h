@@ -74,7 +74,7 @@ class StatementUse {
 class Database {
  public:
   enum class Access : std::uint8_t { kReadOnly, kReadWrite };
-  // Statements kept per connection; beyond that all are dropped and prepared anew.
+  // Statements kept per connection: only texts that are fixed in the program go through statement().
   static constexpr std::size_t kStatementsMax = 128;
 
   static Result<Database> open(const std::string& path, Access access);

@@ -9,6 +9,8 @@
 namespace midwatch::store_sqlite {
 namespace {
 
+constexpr std::size_t kKeptBufferBytesMax = 1u << 20;
+
 // Of one id, whatever an index needs is replaced too, since a record is replaced as a whole.
 const std::string kTriggerInstance =
     "INSERT INTO trigger_instances(id, trigger, at, state, trace, content, body, unpacked, digest) "
@@ -112,6 +114,10 @@ Status RecordWriter::write(std::span<const Batch> batches) {
     for (const std::string& name : batch.keys_deleted) MW_CHECK(delete_key(name));
     for (const KeyValue& key : batch.keys_set) MW_CHECK(write(key));
     for (const ContentRecord& content : batch.contents) MW_CHECK(write(content));
+  }
+  // One large result must not be paid for in memory ever after.
+  for (std::string* buffer : {&text_, &packed_, &result_text_}) {
+    if (buffer->capacity() > kKeptBufferBytesMax) *buffer = std::string();
   }
   return {};
 }
