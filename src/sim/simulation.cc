@@ -126,6 +126,7 @@ class Simulation {
     twin_.reset();
     queue_.clear();
     pump_due_ = false;
+    holds_decision_ = false;
     ++report_.crashes;
     world_.after(milliseconds(1 + world_.below(20'000)), [this] {
       if (engine_) return;
@@ -145,7 +146,7 @@ class Simulation {
     world_.after(milliseconds(world_.below(30)), [this, epoch = epoch_] {
       if (epoch != epoch_ || !engine_) return;
       pump_due_ = false;
-      pump();
+      if (!holds_decision_) pump();  // else the commit that goes through pumps again
     });
   }
 
@@ -167,13 +168,15 @@ class Simulation {
   }
 
   void commit_and_release(Decision decision) {
-    if (disk_is_full_) {  // the node holds the decision and tries again; nothing is released
+    if (disk_is_full_) {  // as the node does: hold it, decide on nothing else, try again
       ++report_.refused_commits;
+      holds_decision_ = true;
       world_.after(milliseconds(500), [this, epoch = epoch_, held = std::make_shared<Decision>(std::move(decision))] {
         if (epoch == epoch_ && engine_) commit_and_release(std::move(*held));
       });
       return;
     }
+    holds_decision_ = false;
     if (fault(60)) return kill();
     if (Status committed = store_.commit(std::span(&decision.changes, 1)); !committed) {
       failure_ = committed.error().to_string();
@@ -336,6 +339,7 @@ class Simulation {
   std::deque<Input> queue_;
   bool pump_due_ = false;
   bool disk_is_full_ = false;
+  bool holds_decision_ = false;
   Duration wall_offset_{};
   Instant process_time_;
   Instant process_seen_;
