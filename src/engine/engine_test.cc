@@ -366,6 +366,21 @@ TEST(Engine, ARepairThatDoesNotHelpMeetsTheGuardThenAPerson) {
   EXPECT_EQ(shard.pages.size(), 2u);
 }
 
+TEST(Engine, NobodyIsPagedForWhatWasOverInTheSameBatch) {
+  Shard shard({});
+  AnomalyReported report;
+  report.detector = "t.latency";
+  report.labels = Value::object({{"service", "web"}});
+  Decision decision;
+  report.firing = true;
+  shard.engine->step(shard.now, report, decision);
+  report.firing = false;
+  shard.engine->step(shard.now, report, decision);
+  shard.release(std::move(decision));
+  EXPECT_TRUE(shard.pages.empty());
+  EXPECT_EQ(shard.incident().state, Incident::State::kResolved);
+}
+
 TEST(Engine, AGuardRemembersItsRunsOverARestart) {
   Shard shard({repair()});
   shard.anomaly(true);

@@ -71,6 +71,7 @@ void Engine::State::on(AnomalyReported& input) {
     if (incident.symptom == input.firing) return;
     const IncidentNeed need = machine_.symptom_changed(incident, input.firing, now_);
     if (incident.state == Incident::State::kRemediated) ++counts_.incidents_remediated;
+    if (incident.closed()) withdraw_page(incident.id);
     touch(incident);
     return meet(incident, need);
   }
@@ -103,6 +104,14 @@ void Engine::State::meet(Incident& incident, IncidentNeed need) {
     out_->effects.emplace_back(PageRequest{incident.id, incident.page_attempts, page_body(incident)});
     touch(incident);
   }
+}
+
+// Nobody is woken for what is over: a page that was decided in the same batch has not left yet.
+void Engine::State::withdraw_page(ObjectId incident) {
+  std::erase_if(out_->effects, [incident](const Effect& effect) {
+    const auto* page = std::get_if<PageRequest>(&effect);
+    return page != nullptr && page->incident == incident;
+  });
 }
 
 void Engine::State::dispatch(Incident& incident) {

@@ -149,6 +149,7 @@ class Engine::State final : public Datastore {
   // incidents.cc
   void do_work(RepairDone& done);
   void dispatch(Incident& incident);
+  void withdraw_page(ObjectId incident);
   void meet(Incident& incident, IncidentNeed need);
   void touch(Incident& incident);
   Incident* find_incident(ObjectId id);
