@@ -190,6 +190,8 @@ TEST(DetectorSpec, MistakesNameTheirPathAndWhatWasExpected) {
             "/query: 1:6: expected type range vector in call to function \"rate\", got instant vector");
   EXPECT_EQ(message(definition("threshold", {{"op", Value("gt")}, {"value", Value(1)}}, "m[5m]")),
             "/query: expected an instant vector or a scalar, found a range vector");
+  EXPECT_EQ(message(with_member(definition("threshold", {}), "every", Value("1y"))),
+            "/every: must be from 100ms to 1d");
   EXPECT_EQ(message(with_member(definition("threshold", {}), "evry", Value("1s"))),
             "/evry: unknown key, expected one of name, description, enabled, type, query, every, parameters");
 }

@@ -42,8 +42,9 @@ Result<DetectorSpec> parse_detector_spec(const Value& definition, std::string re
   const Value* given = top.raw("parameters");
   const DetectorType* type = find_detector_type(type_name);
   if (type == nullptr) top.fail("type", fmt::format("expected one of {}, found '{}'", type_names(), type_name));
-  if (every < DetectorSpec::kEveryMin) {
-    top.fail("every", fmt::format("must be at least {}", to_duration_text(DetectorSpec::kEveryMin)));
+  if (every < DetectorSpec::kEveryMin || every > DetectorSpec::kEveryMax) {
+    top.fail("every", fmt::format("must be from {} to {}", to_duration_text(DetectorSpec::kEveryMin),
+                                  to_duration_text(DetectorSpec::kEveryMax)));
   }
   MW_CHECK(top.finish());
   MW_TRY(PromQuery query, parse_query(query_text));

@@ -27,6 +27,7 @@ enum class OnAbsent : std::uint8_t {
 
 struct DetectorSpec {
   static constexpr Duration kEveryMin = std::chrono::milliseconds(100);
+  static constexpr Duration kEveryMax = std::chrono::hours(24);
 
   std::string ref;  // pack.name; given by the caller
   std::string name;

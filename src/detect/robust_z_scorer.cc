@@ -88,7 +88,7 @@ ScorerMaker prepare_robust_z(ParameterReader& parameters) {
   options.threshold = parameters.number("threshold", 6);
   options.clear = parameters.number("clear", options.threshold / 2);
   options.mad_floor = parameters.number("mad_floor", 1e-9);
-  options.mad_floor_ratio = parameters.number("mad_floor_ratio", 0.02);
+  options.mad_floor_ratio = parameters.number("mad_floor_ratio", 0.05);
   options.direction = static_cast<Direction>(parameters.choice("direction", {"both", "up", "down"}, 0));
   if (options.window <= Duration::zero()) parameters.fail("window", "must be more than nothing");
   if (options.threshold <= 0) parameters.fail("threshold", "must be above 0");

@@ -13,6 +13,14 @@ namespace {
 Failure key_error(std::string text) { return {ErrorKind::kUndefined, "KeyError", std::move(text)}; }
 Failure index_error(std::string text) { return {ErrorKind::kValue, "IndexError", std::move(text)}; }
 
+Outcome<void> refuse_cycle(Call& call, const Datum& added) {
+  if (added.is_plain()) return {};
+  if (!call.evaluation.take_steps(added.is_sequence() ? sequence_size(added) + 1 : 1))
+    return call.evaluation.too_many_steps();
+  if (reaches(added, call.args[0].object())) return value_error("a container cannot hold itself");
+  return {};
+}
+
 // The items of a list that may be changed.
 Outcome<std::vector<Datum>*> items_of(Call& call) {
   auto* sequence = call.args[0].as<SequenceObject>();
@@ -35,6 +43,7 @@ Outcome<DictObject*> dict_of(Call& call) {
 Outcome<Datum> append(Call& call) {
   MW_TRY(auto* items, items_of(call));
   if (!call.evaluation.take_bytes(sizeof(Datum))) return call.evaluation.too_many_bytes();
+  MW_CHECK(refuse_cycle(call, call.args[1]));
   items->push_back(call.args[1]);
   return Datum();
 }
@@ -42,6 +51,7 @@ Outcome<Datum> append(Call& call) {
 Outcome<Datum> extend(Call& call) {
   MW_TRY(auto* items, items_of(call));
   MW_TRY(std::vector<Datum> more, py_items(call.evaluation, call.args[1]));
+  for (const Datum& item : more) MW_CHECK(refuse_cycle(call, item));
   items->insert(items->end(), more.begin(), more.end());
   return Datum();
 }
@@ -49,6 +59,7 @@ Outcome<Datum> extend(Call& call) {
 Outcome<Datum> insert(Call& call) {
   MW_TRY(auto* items, items_of(call));
   MW_TRY(std::int64_t at, int_argument(call.args[1]));
+  MW_CHECK(refuse_cycle(call, call.args[2]));
   const auto size = static_cast<std::int64_t>(items->size());
   if (at < 0) at += size;
   items->insert(items->begin() + std::clamp<std::int64_t>(at, 0, size), call.args[2]);
@@ -179,6 +190,7 @@ Outcome<Datum> set_default(Call& call) {
   Datum out;
   if (dict_find(call.args[0], call.args[1], out)) return out;
   MW_TRY(DictObject * dict, dict_of(call));
+  MW_CHECK(refuse_cycle(call, call.args[2]));
   dict->set(call.args[1], call.args[2]);
   return call.args[2];
 }
@@ -213,6 +225,7 @@ Outcome<Datum> update(Call& call) {
     if (other.is_dict()) {
       for (std::size_t i = 0; i < dict_size(other); ++i) {
         auto [key, value] = dict_entry(other, i);
+        MW_CHECK(refuse_cycle(call, value));
         dict->set(std::move(key), std::move(value));
       }
     } else {
@@ -220,11 +233,15 @@ Outcome<Datum> update(Call& call) {
       for (const Datum& pair : pairs) {
         if (!pair.is_sequence() || sequence_size(pair) != 2)
           return type_error("cannot convert dictionary update sequence");
+        MW_CHECK(refuse_cycle(call, sequence_at(pair, 1)));
         dict->set(sequence_at(pair, 0), sequence_at(pair, 1));
       }
     }
   }
-  for (auto& [name, value] : call.named) dict->set(Datum(std::string_view(name)), std::move(value));
+  for (auto& [name, value] : call.named) {
+    MW_CHECK(refuse_cycle(call, value));
+    dict->set(Datum(std::string_view(name)), std::move(value));
+  }
   return Datum();
 }
 

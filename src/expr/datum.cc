@@ -14,6 +14,26 @@ Value Object::exported(Foreign) const { return text(); }
 
 Outcome<bool> Object::attribute(Evaluation&, std::string_view, Datum&) const { return false; }
 
+void Datum::release(std::shared_ptr<Object> object) noexcept {
+  constexpr int kNestedMax = 64;
+  thread_local int nested = 0;
+  thread_local std::vector<std::shared_ptr<Object>> waiting;
+  if (object.use_count() == 1 && nested >= kNestedMax) {
+    waiting.push_back(std::move(object));
+    return;
+  }
+  ++nested;
+  object.reset();
+  --nested;
+  while (nested == 0 && !waiting.empty()) {
+    std::shared_ptr<Object> next = std::move(waiting.back());
+    waiting.pop_back();
+    ++nested;
+    next.reset();
+    --nested;
+  }
+}
+
 Type Datum::type() const {
   if (object_) return object_->type();
   switch (value_.kind()) {
@@ -32,6 +52,15 @@ Type Datum::type() const {
 std::string_view Datum::text() const {
   if (!object_) return value_.as_string();
   return static_cast<const MarkupObject&>(*object_).content;
+}
+
+Outcome<bool> SequenceObject::attribute(Evaluation&, std::string_view name, Datum& out) const {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != name) continue;
+    out = items[i];
+    return true;
+  }
+  return false;
 }
 
 Datum make_list(std::vector<Datum> items) { return std::make_shared<SequenceObject>(Type::kList, std::move(items)); }
@@ -145,6 +174,17 @@ bool dict_find(const Datum& datum, const Datum& key, Datum& out) {
 
 namespace {
 
+// Nodes that one comparison has met, and all since the evaluation last asked. A value may hold another
+// many times, so that a small one stands for a huge tree.
+constexpr std::uint64_t kVisitedMax = 500'000;
+thread_local std::uint64_t visited = 0;
+thread_local std::uint64_t work = 0;
+
+bool within_budget() {
+  ++work;
+  return ++visited <= kVisitedMax;
+}
+
 // The number that a boolean or a number stands for.
 Value as_number(const Value& value) { return value.is_bool() ? Value(value.as_bool() ? 1 : 0) : value; }
 
@@ -155,22 +195,24 @@ bool scalars_equal(const Value& a, const Value& b) {
   return a == b;
 }
 
-bool sequences_equal(const Datum& a, const Datum& b) {
+bool equal_at(const Datum& a, const Datum& b, int depth);
+
+bool sequences_equal(const Datum& a, const Datum& b, int depth) {
   const std::size_t size = sequence_size(a);
   if (size != sequence_size(b)) return false;
   for (std::size_t i = 0; i < size; ++i) {
-    if (!equal(sequence_at(a, i), sequence_at(b, i))) return false;
+    if (!equal_at(sequence_at(a, i), sequence_at(b, i), depth + 1)) return false;
   }
   return true;
 }
 
-bool dicts_equal(const Datum& a, const Datum& b) {
+bool dicts_equal(const Datum& a, const Datum& b, int depth) {
   const std::size_t size = dict_size(a);
   if (size != dict_size(b)) return false;
   for (std::size_t i = 0; i < size; ++i) {
     const auto [key, value] = dict_entry(a, i);
     Datum other;
-    if (!dict_find(b, key, other) || !equal(value, other)) return false;
+    if (!dict_find(b, key, other) || !equal_at(value, other, depth + 1)) return false;
   }
   return true;
 }
@@ -183,14 +225,14 @@ bool sets_equal(const SetObject& a, const SetObject& b) {
   return true;
 }
 
-}  // namespace
-
-bool equal(const Datum& a, const Datum& b) {
+bool equal_at(const Datum& a, const Datum& b, int depth) {
+  if (depth > kDatumDepthMax || !within_budget()) return false;
+  if (!a.is_plain() && a.object() == b.object() && a.type() != Type::kUndefined) return true;
   const Type a_type = a.type();
   const Type b_type = b.type();
   if (a_type == Type::kString && b_type == Type::kString) return a.text() == b.text();
-  if (a_type == Type::kList || a_type == Type::kTuple) return a_type == b_type && sequences_equal(a, b);
-  if (a_type == Type::kDict) return b_type == Type::kDict && dicts_equal(a, b);
+  if (a_type == Type::kList || a_type == Type::kTuple) return a_type == b_type && sequences_equal(a, b, depth);
+  if (a_type == Type::kDict) return b_type == Type::kDict && dicts_equal(a, b, depth);
   if (a_type == Type::kSet && b_type == Type::kSet) {
     return sets_equal(static_cast<const SetObject&>(*a.object()), static_cast<const SetObject&>(*b.object()));
   }
@@ -199,17 +241,28 @@ bool equal(const Datum& a, const Datum& b) {
   if (a.is_plain() != b.is_plain()) return false;
   if (a.object() == b.object()) return true;
   return a_type == Type::kOther && b_type == Type::kOther && a.object()->type_name() == b.object()->type_name() &&
-         a.object()->text() == b.object()->text();
+         a.object()->equals(*b.object());
 }
 
-std::uint64_t hash(const Datum& datum) {
+}  // namespace
+
+bool equal(const Datum& a, const Datum& b) {
+  visited = 0;
+  return equal_at(a, b, 0);
+}
+
+namespace {
+
+std::uint64_t hash_at(const Datum& datum, int depth) {
+  if (depth > kDatumDepthMax || !within_budget()) return 0;
   constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15ull;
   switch (datum.type()) {
     case Type::kString: return std::hash<std::string_view>{}(datum.text());
     case Type::kList:
     case Type::kTuple: {
       std::uint64_t h = 7;
-      for (std::size_t i = 0; i < sequence_size(datum); ++i) h = (h ^ hash(sequence_at(datum, i))) * kMix + i;
+      for (std::size_t i = 0; i < sequence_size(datum); ++i)
+        h = (h ^ hash_at(sequence_at(datum, i), depth + 1)) * kMix + i;
       return h;
     }
     case Type::kDict: return 11 + dict_size(datum);
@@ -218,10 +271,37 @@ std::uint64_t hash(const Datum& datum) {
     case Type::kInt:
     case Type::kFloat: return hash(as_number(datum.plain()));
     case Type::kNone: return 3;
-    case Type::kOther: return std::hash<std::string>{}(datum.object()->text());
+    case Type::kOther: return std::hash<std::string>{}(datum.object()->type_name());
     default: return reinterpret_cast<std::uintptr_t>(datum.object());
   }
 }
+
+}  // namespace
+
+std::uint64_t hash(const Datum& datum) {
+  visited = 0;
+  return hash_at(datum, 0);
+}
+
+bool reaches(const Datum& from, const Object* target, int depth) {
+  if (depth == 0) visited = 0;
+  if (from.is_plain()) return false;
+  // What is too large to search counts as a cycle.
+  if (from.object() == target || depth > kDatumDepthMax || !within_budget()) return true;
+  if (from.is_sequence()) {
+    const auto& items = static_cast<const SequenceObject*>(from.object())->items;
+    for (const Datum& item : items) {
+      if (reaches(item, target, depth + 1)) return true;
+    }
+  } else if (from.is_dict()) {
+    for (const auto& [key, value] : static_cast<const DictObject*>(from.object())->entries) {
+      if (reaches(value, target, depth + 1)) return true;
+    }
+  }
+  return false;
+}
+
+std::uint64_t take_datum_work() { return std::exchange(work, 0); }
 
 bool truthy(const Datum& datum) { return datum.is_plain() ? datum.plain().truthy() : datum.object()->truthy(); }
 

@@ -20,6 +20,8 @@
 
 namespace midwatch {
 
+inline constexpr int kDatumDepthMax = 200;
+
 class Datum;
 class Evaluation;
 struct Call;
@@ -58,6 +60,8 @@ class Object : public std::enable_shared_from_this<Object> {
   [[nodiscard]] virtual std::string text() const;           // what str() gives, for kinds without rules of their own
   [[nodiscard]] virtual std::string repr() const { return text(); }
   [[nodiscard]] virtual bool truthy() const { return true; }
+  // Whether another object of the same type is equal to it.
+  [[nodiscard]] virtual bool equals(const Object& other) const { return this == &other; }
   // Its JSON form; without one it is its text.
   [[nodiscard]] virtual Value exported(Foreign foreign) const;
   // An attribute, or nothing (undefined) when there is none.
@@ -70,6 +74,17 @@ class Object : public std::enable_shared_from_this<Object> {
 class Datum {
  public:
   Datum() = default;
+  Datum(const Datum& other) = default;
+  Datum(Datum&& other) noexcept = default;
+  Datum& operator=(Datum other) noexcept {
+    std::swap(value_, other.value_);
+    object_.swap(other.object_);
+    return *this;
+  }
+  // Not recursive: a chain of objects, however long, does not exhaust the stack.
+  ~Datum() {
+    if (object_) release(std::move(object_));
+  }
   Datum(Value value) : value_(std::move(value)) {}
   Datum(std::shared_ptr<Object> object) : object_(std::move(object)) {}
   template <class T>
@@ -106,6 +121,8 @@ class Datum {
   [[nodiscard]] std::string_view text() const;
 
  private:
+  static void release(std::shared_ptr<Object> object) noexcept;
+
   Value value_;
   std::shared_ptr<Object> object_;
 };
@@ -117,7 +134,9 @@ class SequenceObject final : public Object {
   SequenceObject(Type type, std::vector<Datum> initial) : Object(type), items(std::move(initial)) {}
   [[nodiscard]] std::string type_name() const override { return type() == Type::kList ? "list" : "tuple"; }
   [[nodiscard]] bool truthy() const override { return !items.empty(); }
+  Outcome<bool> attribute(Evaluation& evaluation, std::string_view name, Datum& out) const override;
   std::vector<Datum> items;
+  std::vector<std::string> names;  // of a named tuple: its fields, in order
 };
 [[nodiscard]] Datum make_list(std::vector<Datum> items);
 [[nodiscard]] Datum make_tuple(std::vector<Datum> items);
@@ -193,9 +212,14 @@ class IteratorObject : public Object {
 // A generator over items that are ready.
 [[nodiscard]] Datum make_generator(std::vector<Datum> items);
 
-// Python's ==. Never fails: values of different types are unequal.
+// Python's ==. Never fails: values of different types are unequal, and so is what is nested deeper than
+// kDatumDepthMax.
 [[nodiscard]] bool equal(const Datum& a, const Datum& b);
 [[nodiscard]] std::uint64_t hash(const Datum& datum);
+// Nodes compared and hashed on this thread since the last call: an evaluation counts them as steps.
+[[nodiscard]] std::uint64_t take_datum_work();
+// Whether `target` is `from` or inside of it: what would make a cycle.
+[[nodiscard]] bool reaches(const Datum& from, const Object* target, int depth = 0);
 [[nodiscard]] bool truthy(const Datum& datum);
 [[nodiscard]] std::string type_name(const Datum& datum);
 
@@ -207,7 +231,6 @@ class IteratorObject : public Object {
 [[nodiscard]] std::pair<Datum, Datum> dict_entry(const Datum& datum, std::size_t index);
 [[nodiscard]] bool dict_find(const Datum& datum, const Datum& key, Datum& out);
 
-inline constexpr int kDatumDepthMax = 200;
 // Tuples, sets and iterators become arrays. Fails on what is undefined.
 [[nodiscard]] Outcome<Value> to_value(Evaluation& evaluation, const Datum& datum, Foreign foreign = Foreign::kText,
                                       int depth = 0);

@@ -25,7 +25,6 @@ struct EvalLimits {
   std::uint64_t steps_max = 20'000'000;
   std::size_t output_bytes_max = 64u << 20;  // of all texts and lists made, not only of the result
   std::uint32_t depth_max = 300;             // calls and nesting while running
-  std::size_t regex_program_bytes_max = 4u << 20;
 };
 
 // Nesting of the source text: brackets, operators, blocks.
@@ -46,7 +45,7 @@ class Evaluation {
   Foreign foreign = Foreign::kText;
 
   [[nodiscard]] bool take_steps(std::uint64_t count = 1) {
-    steps_ += count;
+    steps_ += count + take_datum_work();
     return steps_ <= limits.steps_max;
   }
   [[nodiscard]] bool take_bytes(std::size_t count) {

@@ -85,6 +85,17 @@ TEST(Pattern, SubstitutesGroupsByNumberAndName) {
   EXPECT_EQ(*(*Pattern::compile("x*"))->substitute("abxd", "-", SIZE_MAX, 1000), "-a-b--d-");
 }
 
+TEST(Pattern, LooksAroundAndRefersBack) {
+  EXPECT_EQ(*(*Pattern::compile("(?<=\\d)(?=(\\d{3})+$)"))->substitute("1234567", ",", SIZE_MAX, 1000), "1,234,567");
+  EXPECT_TRUE((*(*Pattern::compile("(a)\\1"))->match("baa")).has_value());
+}
+
+TEST(Pattern, RunawayBacktrackingIsALimit) {
+  const auto found = (*Pattern::compile("(a+)+$"))->match(std::string(40, 'a') + "b");
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().kind(), ErrorKind::kLimit);
+}
+
 TEST(Sort, FailsForValuesWithoutAnOrder) {
   const MapScope scope;
   Evaluation evaluation(scope);

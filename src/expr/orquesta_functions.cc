@@ -16,7 +16,7 @@ Failure evaluation_error(ErrorKind kind, std::string message) {
 // ctx(), ctx(name): variables whose names begin with "__" are the conductor's own.
 Outcome<Datum> ctx(Call& call) {
   const Scope& scope = call.evaluation.scope;
-  if (!call.has(0) || call.args[0].is_none() || (call.args[0].is_string() && call.args[0].text().empty())) {
+  if (!call.has(0) || !truthy(call.args[0])) {
     const Value all = scope.all();
     bool hidden = false;
     for (const Value::Member& member : all.members()) hidden = hidden || member.name().starts_with("__");
@@ -57,9 +57,8 @@ Outcome<Value> current_task(Call& call) {
 Outcome<Datum> item(Call& call) {
   MW_TRY(const WorkflowFunctions* functions, workflow(call));
   const auto current = functions->current_item();
-  if (!current) return evaluation_error(ErrorKind::kUndefined, "Item is not set in the context.");
-  if (!call.has(0) || call.args[0].is_none()) return Datum(*current);
-  if (!current->is_object()) {
+  if (!call.has(0) || call.args[0].is_none()) return current ? Datum(*current) : Datum();
+  if (!current || !current->is_object()) {
     return evaluation_error(ErrorKind::kType, "Item is not type of collections.abc.Mapping.");
   }
   MW_TRY(const std::string key, py_str(call.evaluation, call.args[0]));
@@ -93,7 +92,7 @@ Outcome<Datum> succeeded(Call& call) {
 }
 Outcome<Datum> failed(Call& call) {
   MW_TRY(const auto status, current_status(call));
-  return Datum(status == "failed" || status == "timeout" || status == "abandoned");
+  return Datum(status == "failed");
 }
 Outcome<Datum> completed(Call& call) {
   MW_TRY(const auto status, current_status(call));
@@ -161,7 +160,14 @@ Outcome<Datum> zip(Call& call) {
 
 Outcome<Datum> st2kv(Call& call) {
   MW_TRY(const std::string_view key, text_argument(call.args[0], "Given key is not typeof string"));
+  if (call.has(1) && !call.args[1].is_bool()) return type_error("Decrypt parameter is not typeof bool.");
   const bool decrypt = call.has(1) && truthy(call.args[1]);
+  std::string user = call.evaluation.user;
+  if (user.empty()) {
+    const Value* st2 = call.evaluation.scope.find("st2");
+    if (st2 != nullptr) user = st2->get("user").text_or("");
+    if (user.empty()) return Failure(ErrorKind::kUndefined, "KeyError", "Could not get user from context.");
+  }
   Datastore::Owner owner = Datastore::Owner::kUser;
   std::string_view name = key;
   if (key.starts_with("system.")) {
@@ -171,9 +177,6 @@ Outcome<Datum> st2kv(Call& call) {
     name.remove_prefix(5);
   }
   if (call.evaluation.datastore != nullptr) {
-    std::string user = call.evaluation.user;
-    if (const Value* st2 = call.evaluation.scope.find("st2"); user.empty() && st2 != nullptr)
-      user = st2->get("user").text_or("");
     auto found = call.evaluation.datastore->get(owner, user, name, decrypt);
     if (!found) return evaluation_error(ErrorKind::kValue, found.error().to_string());
     if (*found) return Datum(std::string_view(**found));

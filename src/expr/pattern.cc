@@ -1,6 +1,7 @@
 #include "expr/pattern.h"
 
-#include <re2/re2.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 
 #include <algorithm>
 #include <list>
@@ -10,8 +11,19 @@
 namespace midwatch {
 
 struct Pattern::Engine {
-  explicit Engine(const std::string& source, const RE2::Options& options) : re(source, options) {}
-  RE2 re;
+  pcre2_code* code = nullptr;
+  pcre2_match_context* context = nullptr;
+  pcre2_match_data* match = nullptr;  // of the thread that compiled it: patterns are kept per thread
+  std::uint32_t groups = 0;
+
+  Engine() = default;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  ~Engine() {
+    pcre2_match_data_free(match);
+    pcre2_match_context_free(context);
+    pcre2_code_free(code);
+  }
 };
 
 Pattern::Pattern() = default;
@@ -19,15 +31,9 @@ Pattern::~Pattern() = default;
 
 namespace {
 
-constexpr std::int64_t kPatternMemoryMax = 4 << 20;
-
-// What Python spells otherwise than RE2.
-std::string translated(std::string_view source, PatternFlags flags) {
-  std::string out = "(?";
-  if (flags.ignore_case) out += 'i';
-  if (flags.multi_line) out += 'm';
-  if (flags.dot_all) out += 's';
-  out = out.size() > 2 ? out + ")" : "";
+// What Python spells otherwise: \Z is the very end.
+std::string translated(std::string_view source) {
+  std::string out;
   for (std::size_t i = 0; i < source.size(); ++i) {
     if (source[i] == '\\' && i + 1 < source.size()) {
       if (source[i + 1] == 'Z') out += "\\z";
@@ -45,83 +51,125 @@ struct CacheEntry {
   std::shared_ptr<const Pattern> pattern;
 };
 
+std::string error_text(int number) {
+  PCRE2_UCHAR buffer[200];
+  pcre2_get_error_message(number, buffer, sizeof buffer);
+  return reinterpret_cast<const char*>(buffer);
+}
+
 }  // namespace
 
 Outcome<std::shared_ptr<const Pattern>> Pattern::compile(std::string_view source, PatternFlags flags) {
   thread_local std::list<CacheEntry> kept;
-  const std::string text = translated(source, flags);
+  if (source.size() > kPatternBytesMax) {
+    return limit_error("the regular expression has more than " + std::to_string(kPatternBytesMax) + " bytes");
+  }
+  std::string key{flags.ignore_case ? 'i' : '-', flags.multi_line ? 'm' : '-', flags.dot_all ? 's' : '-'};
+  key += source;
   for (auto it = kept.begin(); it != kept.end(); ++it) {
-    if (it->key == text) {
+    if (it->key == key) {
       kept.splice(kept.begin(), kept, it);
       return it->pattern;
     }
   }
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(kPatternMemoryMax);
+  std::uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C;
+  if (flags.ignore_case) options |= PCRE2_CASELESS;
+  if (flags.multi_line) options |= PCRE2_MULTILINE;
+  if (flags.dot_all) options |= PCRE2_DOTALL;
+  const std::string text = translated(source);
   std::shared_ptr<Pattern> pattern(new Pattern());
-  pattern->engine_ = std::make_unique<Engine>(text, options);
-  if (!pattern->engine_->re.ok()) {
+  pattern->engine_ = std::make_unique<Engine>();
+  Engine& engine = *pattern->engine_;
+  int error = 0;
+  PCRE2_SIZE offset = 0;
+  engine.code =
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), options, &error, &offset, nullptr);
+  if (engine.code == nullptr) {
     return Failure(ErrorKind::kValue, "error",
-                   "cannot use the regular expression " + py_repr_text(source) + ": " + pattern->engine_->re.error());
+                   "cannot use the regular expression " + py_repr_text(source) + ": " + error_text(error) +
+                       " at position " + std::to_string(offset));
   }
+  engine.context = pcre2_match_context_create(nullptr);
+  pcre2_set_match_limit(engine.context, kPatternMatchStepsMax);
+  pcre2_set_heap_limit(engine.context, kPatternHeapKiBMax);
+  engine.match = pcre2_match_data_create_from_pattern(engine.code, nullptr);
+  pcre2_pattern_info(engine.code, PCRE2_INFO_CAPTURECOUNT, &engine.groups);
   pattern->source_ = source;
-  kept.push_front({text, pattern});
+  kept.push_front({std::move(key), pattern});
   if (kept.size() > kPatternsKeptMax) kept.pop_back();
   return std::shared_ptr<const Pattern>(pattern);
 }
 
-std::size_t Pattern::group_count() const { return static_cast<std::size_t>(engine_->re.NumberOfCapturingGroups()); }
+std::size_t Pattern::group_count() const { return engine_->groups; }
 
 std::vector<std::pair<std::string, std::size_t>> Pattern::group_names() const {
+  std::uint32_t count = 0;
+  std::uint32_t width = 0;
+  PCRE2_SPTR table = nullptr;
+  pcre2_pattern_info(engine_->code, PCRE2_INFO_NAMECOUNT, &count);
+  pcre2_pattern_info(engine_->code, PCRE2_INFO_NAMEENTRYSIZE, &width);
+  pcre2_pattern_info(engine_->code, PCRE2_INFO_NAMETABLE, &table);
   std::vector<std::pair<std::string, std::size_t>> out;
-  for (const auto& [name, index] : engine_->re.NamedCapturingGroups())
-    out.emplace_back(name, static_cast<std::size_t>(index));
+  for (std::uint32_t i = 0; i < count; ++i, table += width) {
+    const std::size_t number = static_cast<std::size_t>(table[0]) << 8 | table[1];
+    out.emplace_back(reinterpret_cast<const char*>(table + 2), number);
+  }
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   return out;
 }
 
-std::optional<PatternMatch> Pattern::match(std::string_view text, std::size_t from, Anchor anchor) const {
-  const std::size_t count = group_count() + 1;
-  std::vector<re2::StringPiece> pieces(count);
-  const RE2::Anchor how = anchor == Anchor::kNone    ? RE2::UNANCHORED
-                          : anchor == Anchor::kStart ? RE2::ANCHOR_START
-                                                     : RE2::ANCHOR_BOTH;
-  const re2::StringPiece whole(text.data() == nullptr ? "" : text.data(), text.size());
-  if (!engine_->re.Match(whole, from, text.size(), how, pieces.data(), static_cast<int>(count))) return std::nullopt;
-  PatternMatch out;
-  out.groups.resize(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (pieces[i].data() == nullptr) continue;
-    out.groups[i].start = static_cast<std::size_t>(pieces[i].data() - whole.data());
-    out.groups[i].end = out.groups[i].start + pieces[i].size();
+Outcome<std::optional<PatternMatch>> Pattern::run(std::string_view text, std::size_t from,
+                                                  std::uint32_t options) const {
+  const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data() == nullptr ? "" : text.data());
+  const int found = pcre2_match(engine_->code, subject, text.size(), from, options, engine_->match, engine_->context);
+  if (found == PCRE2_ERROR_NOMATCH) return std::optional<PatternMatch>();
+  if (found < 0) {
+    const bool limit =
+        found == PCRE2_ERROR_MATCHLIMIT || found == PCRE2_ERROR_HEAPLIMIT || found == PCRE2_ERROR_DEPTHLIMIT;
+    const std::string message =
+        "the regular expression " + py_repr_text(source_) + " cannot be matched: " + error_text(found);
+    return limit ? limit_error(message) : value_error(message);
   }
-  return out;
+  const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(engine_->match);
+  PatternMatch out;
+  out.groups.resize(group_count() + 1);
+  for (std::size_t i = 0; i < out.groups.size(); ++i) {
+    if (bounds[2 * i] == PCRE2_UNSET) continue;
+    out.groups[i] = {bounds[2 * i], std::max(bounds[2 * i], bounds[2 * i + 1])};
+  }
+  return std::optional<PatternMatch>(std::move(out));
 }
 
-std::vector<PatternMatch> Pattern::match_all(std::string_view text, std::size_t count_max) const {
+Outcome<std::optional<PatternMatch>> Pattern::match(std::string_view text, std::size_t from, Anchor anchor) const {
+  std::uint32_t options = 0;
+  if (anchor != Anchor::kNone) options |= PCRE2_ANCHORED;
+  if (anchor == Anchor::kBoth) options |= PCRE2_ENDANCHORED;
+  return run(text, from, options);
+}
+
+Outcome<std::vector<PatternMatch>> Pattern::match_all(std::string_view text, std::size_t count_max) const {
   std::vector<PatternMatch> out;
   std::size_t at = 0;
-  std::size_t last_end = std::string_view::npos;
+  bool after_empty = false;
   while (at <= text.size() && out.size() < count_max) {
-    auto found = match(text, at);
-    if (!found) break;
-    const auto whole = found->groups[0];
-    const bool empty = whole.start == whole.end;
-    if (empty && whole.start == last_end && at == whole.start && !out.empty() &&
-        out.back().groups[0].start == out.back().groups[0].end) {
-      // The same empty match again: go on behind the next code point.
+    if (out.size() >= kPatternMatchesMax) {
+      return limit_error("the regular expression matches more than " + std::to_string(kPatternMatchesMax) + " times");
+    }
+    // After an empty match Python first looks for one that is not empty at the same place.
+    // The text is checked to be UTF-8 once, not for every match.
+    const std::uint32_t checked = at == 0 && out.empty() ? 0u : PCRE2_NO_UTF_CHECK;
+    MW_TRY(auto found, run(text, at, checked | (after_empty ? PCRE2_NOTEMPTY_ATSTART | PCRE2_ANCHORED : 0u)));
+    if (!found && after_empty) {
       if (at >= text.size()) break;
       (void)next_code_point(text, at);
+      after_empty = false;
       continue;
     }
-    last_end = whole.end;
-    out.push_back(std::move(*found));
+    if (!found) break;
+    const auto whole = found->groups[0];
+    after_empty = whole.start == whole.end;
     at = whole.end;
-    if (empty) {
-      if (at >= text.size()) break;
-      (void)next_code_point(text, at);
-    }
+    out.push_back(std::move(*found));
   }
   return out;
 }
@@ -197,7 +245,8 @@ Outcome<std::string> Pattern::substitute(std::string_view text, std::string_view
   MW_TRY(const std::vector<Piece> pieces, parse_replacement(*this, replacement));
   std::string out;
   std::size_t at = 0;
-  for (const PatternMatch& match : match_all(text, count_max)) {
+  MW_TRY(const std::vector<PatternMatch> matches, match_all(text, count_max));
+  for (const PatternMatch& match : matches) {
     const auto whole = match.groups[0];
     out += text.substr(at, whole.start - at);
     for (const Piece& piece : pieces) {

@@ -1,8 +1,9 @@
 // expr/pattern.h — regular expressions as the filters and functions use them.
 //
-// RE2: linear in the text, bounded in memory, so a pattern cannot hang an evaluation. Look-around and
-// back-references are not supported and are errors of kind value. Compiled patterns are kept, the
-// last kPatternsKeptMax of each thread.
+// PCRE2 with Unicode classes, which has all of Python's `re` that packs use: look-around,
+// back-references, named groups. The work of one match is bounded by kPatternMatchStepsMax and
+// kPatternHeapKiBMax, so a pattern cannot hang an evaluation: beyond them the match is an error of kind
+// limit. Compiled patterns are kept, the last kPatternsKeptMax of each thread.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +18,10 @@
 namespace midwatch {
 
 inline constexpr std::size_t kPatternsKeptMax = 64;
+inline constexpr std::size_t kPatternBytesMax = 64u << 10;
+inline constexpr std::uint32_t kPatternMatchStepsMax = 1'000'000;
+inline constexpr std::uint32_t kPatternHeapKiBMax = 20'000;
+inline constexpr std::size_t kPatternMatchesMax = 1'000'000;
 
 struct PatternFlags {
   bool ignore_case = false;
@@ -41,10 +46,10 @@ class Pattern {
   ~Pattern();
 
   enum class Anchor { kNone, kStart, kBoth };
-  [[nodiscard]] std::optional<PatternMatch> match(std::string_view text, std::size_t from = 0,
-                                                  Anchor anchor = Anchor::kNone) const;
+  [[nodiscard]] Outcome<std::optional<PatternMatch>> match(std::string_view text, std::size_t from = 0,
+                                                           Anchor anchor = Anchor::kNone) const;
   // All matches from left to right as Python's finditer gives them; at most `count_max`.
-  [[nodiscard]] std::vector<PatternMatch> match_all(std::string_view text, std::size_t count_max) const;
+  [[nodiscard]] Outcome<std::vector<PatternMatch>> match_all(std::string_view text, std::size_t count_max) const;
   // re.sub with Python's replacement syntax; fails for a bad reference.
   [[nodiscard]] Outcome<std::string> substitute(std::string_view text, std::string_view replacement,
                                                 std::size_t count_max, std::size_t bytes_max) const;
@@ -55,6 +60,8 @@ class Pattern {
  private:
   struct Engine;
   Pattern();
+  [[nodiscard]] Outcome<std::optional<PatternMatch>> run(std::string_view text, std::size_t from,
+                                                         std::uint32_t options) const;
   std::unique_ptr<Engine> engine_;
   std::string source_;
 };

@@ -40,12 +40,14 @@ std::optional<std::int64_t> take_number(std::string_view& text) {
 
 Outcome<Spec> parse_spec(std::string_view text) {
   Spec spec;
+  bool has_fill = false;
   if (!text.empty()) {
     std::size_t at = 0;
     (void)next_code_point(text, at);
     if (at < text.size() && is_align(text[at])) {
       spec.fill = std::string(text.substr(0, at));
       spec.align = text[at];
+      has_fill = true;
       text.remove_prefix(at + 1);
     } else if (is_align(text.front())) {
       spec.align = text.front();
@@ -66,10 +68,8 @@ Outcome<Spec> parse_spec(std::string_view text) {
   spec.alternate = take('#');
   if (take('0')) {
     spec.zero = true;
-    if (spec.align == 0) {
-      spec.align = '=';
-      spec.fill = "0";
-    }
+    if (!has_fill) spec.fill = "0";
+    if (spec.align == 0) spec.align = '=';
   }
   const auto width = take_number(text);
   if (!width) return limit_error("the format is wider than " + std::to_string(kFormatWidthMax));

@@ -210,6 +210,10 @@ Outcome<bool> py_compare(Evaluation& evaluation, Comparison op, const Datum& a, 
 }
 
 Outcome<bool> py_contains(Evaluation& evaluation, const Datum& container, const Datum& item) {
+  const auto lenient = [](const Datum& d) {
+    return d.is_undefined() && !static_cast<const UndefinedObject*>(d.object())->strict();
+  };
+  if (lenient(container)) return false;
   MW_CHECK(require_defined(container));
   switch (container.type()) {
     case Type::kString:
@@ -227,7 +231,7 @@ Outcome<bool> py_contains(Evaluation& evaluation, const Datum& container, const 
     case Type::kList:
     case Type::kTuple:
     case Type::kIterator: {
-      MW_CHECK(require_defined(item));
+      if (!lenient(item)) MW_CHECK(require_defined(item));
       MW_TRY(Cursor cursor, Cursor::over(container));
       Datum element;
       while (true) {
@@ -429,7 +433,12 @@ Outcome<bool> Cursor::next(Evaluation& evaluation, Datum& out) {
         out = range->at(at_++);
         return true;
       }
-      return static_cast<IteratorObject*>(source_.object())->next(evaluation, out);
+      {
+        // Generators over generators recurse.
+        const Evaluation::Level level(evaluation);
+        if (!level.ok()) return evaluation.too_deep();
+        return static_cast<IteratorObject*>(source_.object())->next(evaluation, out);
+      }
     default: return false;
   }
 }

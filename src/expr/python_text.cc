@@ -57,7 +57,16 @@ std::string int_text(const Value& value) {
 
 }  // namespace
 
-void append_py_repr(std::string& out, const Value& value) {
+namespace {
+
+// Values deeper than this print as "..." from there on.
+constexpr int kPrintedDepthMax = 1000;
+
+void append_value(std::string& out, const Value& value, int depth) {
+  if (depth > kPrintedDepthMax) {
+    out += "...";
+    return;
+  }
   switch (value.kind()) {
     case Value::Kind::kNull: out += "None"; return;
     case Value::Kind::kBool: out += value.as_bool() ? "True" : "False"; return;
@@ -71,7 +80,7 @@ void append_py_repr(std::string& out, const Value& value) {
       for (const Value& element : value.elements()) {
         if (!first) out += ", ";
         first = false;
-        append_py_repr(out, element);
+        append_value(out, element, depth + 1);
       }
       out += ']';
       return;
@@ -84,13 +93,17 @@ void append_py_repr(std::string& out, const Value& value) {
         first = false;
         out += py_repr_text(member.name());
         out += ": ";
-        append_py_repr(out, member.value);
+        append_value(out, member.value, depth + 1);
       }
       out += '}';
       return;
     }
   }
 }
+
+}  // namespace
+
+void append_py_repr(std::string& out, const Value& value) { append_value(out, value, 0); }
 
 std::string py_str(const Value& value) {
   if (value.is_string()) return value.to_text();

@@ -33,7 +33,9 @@ Outcome<Datum> to_json_string(Call& call) {
     style.indent = static_cast<int>(std::clamp<std::int64_t>(indent, 0, 100));
   }
   if (call.has(2)) style.sort_keys = truthy(call.args[2]);
-  if (call.has(3)) {
+  if (call.has(3) && call.args[3].is_none()) {
+    style.item_separator = style.indent < 0 ? ", " : ",";
+  } else if (call.has(3)) {
     if (!call.args[3].is_sequence() || sequence_size(call.args[3]) != 2)
       return type_error("separators must be two texts");
     const Datum first = sequence_at(call.args[3], 0);
@@ -91,7 +93,8 @@ Outcome<RegexCall> regex_call(Call& call, std::size_t flag) {
 template <Pattern::Anchor How>
 Outcome<Datum> regex_test(Call& call) {
   MW_TRY(const RegexCall regex, regex_call(call, 2));
-  return Datum(regex.pattern->match(regex.text, 0, How).has_value());
+  MW_TRY(const auto found, regex.pattern->match(regex.text, 0, How));
+  return Datum(found.has_value());
 }
 
 Outcome<Datum> regex_replace(Call& call) {
@@ -108,7 +111,7 @@ Outcome<Datum> regex_substring(Call& call) {
   if (call.has(2)) {
     MW_TRY(index, int_argument(call.args[2]));
   }
-  const std::vector<PatternMatch> all = regex.pattern->match_all(regex.text, SIZE_MAX);
+  MW_TRY(const std::vector<PatternMatch> all, regex.pattern->match_all(regex.text, SIZE_MAX));
   if (index < 0) index += static_cast<std::int64_t>(all.size());
   if (index < 0 || index >= static_cast<std::int64_t>(all.size())) {
     return Failure(ErrorKind::kValue, "IndexError", "list index out of range");

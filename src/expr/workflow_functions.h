@@ -36,7 +36,8 @@ class WorkflowFunctions {
 
 class ContextFunctions : public WorkflowFunctions {
  public:
-  // `executions` is an array of task execution records, or null.
+  // `executions`: task execution records {id, workflow_execution, task_id, task_route, result, status,
+  // start_timestamp, end_timestamp}, or null.
   explicit ContextFunctions(const Scope& scope, Value executions = {})
       : scope_(scope), executions_(std::move(executions)) {}
   [[nodiscard]] std::optional<Value> current_task() const override;
@@ -48,6 +49,8 @@ class ContextFunctions : public WorkflowFunctions {
 
  private:
   [[nodiscard]] std::int64_t current_route() const;
+  // The route on which `from` sees the task.
+  [[nodiscard]] std::optional<std::int64_t> visible_route(std::string_view task, std::int64_t from) const;
   [[nodiscard]] const Value* state_entry(std::string_view task, std::int64_t route) const;
 
   const Scope& scope_;

@@ -140,7 +140,7 @@ Outcome<Datum> url_encode(Call& call) {
 Outcome<Datum> xml_attributes(Call& call) {
   if (!call.args[0].is_dict()) {
     MW_CHECK(require_defined(call.args[0]));
-    return Failure(ErrorKind::kUndefined, "AttributeError",
+    return Failure(ErrorKind::kType, "AttributeError",
                    "'" + type_name(call.args[0]) + "' object has no attribute 'items'");
   }
   std::string out;

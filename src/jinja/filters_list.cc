@@ -73,7 +73,7 @@ Outcome<Datum> reverse(Call& call) {
     std::reverse(text.begin(), text.end());
     return charged_text(call.evaluation, from_code_points(text));
   }
-  if (!is_iterable(value)) return other_error("FilterArgumentError", "argument must be iterable");
+  if (!is_iterable(value)) return Failure(ErrorKind::kValue, "FilterArgumentError", "argument must be iterable");
   MW_TRY(std::vector<Datum> items, py_items(call.evaluation, value));
   std::reverse(items.begin(), items.end());
   return make_generator(std::move(items));
@@ -146,10 +146,9 @@ Outcome<Datum> dict_sort(Call& call) {
   MW_CHECK(require_defined(dict));
   const std::string by = call.has(2) && call.args[2].is_string() ? std::string(call.args[2].text()) : "key";
   if (by != "key" && by != "value")
-    return other_error("FilterArgumentError", "You can only sort by either \"key\" or \"value\"");
+    return Failure(ErrorKind::kValue, "FilterArgumentError", "You can only sort by either \"key\" or \"value\"");
   if (!dict.is_dict())
-    return Failure(ErrorKind::kUndefined, "AttributeError",
-                   "'" + type_name(dict) + "' object has no attribute 'items'");
+    return Failure(ErrorKind::kType, "AttributeError", "'" + type_name(dict) + "' object has no attribute 'items'");
   std::vector<std::pair<Datum, Datum>> keyed;
   for (std::size_t i = 0; i < dict_size(dict); ++i) {
     auto [key, value] = dict_entry(dict, i);
@@ -276,7 +275,10 @@ Outcome<Datum> group_by(Call& call) {
       MW_TRY(shown, paths[0].get(call.evaluation, group.front()));
       if (shown.is_undefined()) shown = key;
     }
-    out.push_back(make_tuple({shown, make_list(std::move(group))}));
+    std::vector<Datum> fields{shown, make_list(std::move(group))};
+    auto row = std::make_shared<SequenceObject>(Type::kTuple, std::move(fields));
+    row->names = {"grouper", "list"};
+    out.emplace_back(std::move(row));
   }
   return make_list(std::move(out));
 }

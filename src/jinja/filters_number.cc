@@ -97,7 +97,7 @@ Outcome<Datum> round_number(Call& call) {
     MW_TRY(method, py_str(call.evaluation, call.args[2]));
   }
   if (method != "common" && method != "ceil" && method != "floor") {
-    return other_error("FilterArgumentError", "method must be common, ceil or floor");
+    return Failure(ErrorKind::kValue, "FilterArgumentError", "method must be common, ceil or floor");
   }
   Datum value = call.args[0];
   MW_CHECK(require_defined(value));

@@ -61,7 +61,7 @@ Outcome<Datum> map_attribute(Call& call, const std::vector<Datum>& items) {
     } else if (name == "default") {
       fallback = value;
     } else {
-      return other_error("FilterArgumentError", "Unexpected keyword argument " + py_repr_text(name));
+      return Failure(ErrorKind::kValue, "FilterArgumentError", "Unexpected keyword argument " + py_repr_text(name));
     }
   }
   std::vector<Datum> out;
@@ -79,7 +79,8 @@ Outcome<Datum> map(Call& call) {
   const Datum& source = call.args[0];
   MW_TRY(const bool present, py_truth(source));
   if (!present) return make_generator({});
-  if (!by_attribute && call.rest.empty()) return other_error("FilterArgumentError", "map requires a filter argument");
+  if (!by_attribute && call.rest.empty())
+    return Failure(ErrorKind::kValue, "FilterArgumentError", "map requires a filter argument");
   MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, source));
   if (by_attribute && call.rest.empty()) return map_attribute(call, items);
   MW_TRY(const std::string filter, py_str(call.evaluation, call.rest[0]));
@@ -101,7 +102,8 @@ Outcome<Datum> select(Call& call) {
   std::size_t used = 0;
   std::optional<AttributePath> path;
   if (Which == By::kAttribute) {
-    if (call.rest.empty()) return other_error("FilterArgumentError", "Missing parameter for attribute name");
+    if (call.rest.empty())
+      return Failure(ErrorKind::kValue, "FilterArgumentError", "Missing parameter for attribute name");
     MW_TRY(path, AttributePath::parse(call.rest[0]));
     used = 1;
   }

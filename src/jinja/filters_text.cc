@@ -79,7 +79,8 @@ Outcome<Datum> center(Call& call) {
 Outcome<Datum> format(Call& call) {
   MW_TRY(const std::string text, py_str(call.evaluation, call.args[0]));
   if (!call.rest.empty() && !call.named.empty()) {
-    return other_error("FilterArgumentError", "can't handle positional and keyword arguments at the same time");
+    return Failure(ErrorKind::kValue, "FilterArgumentError",
+                   "can't handle positional and keyword arguments at the same time");
   }
   Datum arguments = make_tuple(call.rest);
   if (!call.named.empty()) {
@@ -92,7 +93,8 @@ Outcome<Datum> format(Call& call) {
 }
 
 Outcome<Datum> indent(Call& call) {
-  MW_TRY(std::string text, py_str(call.evaluation, call.args[0]));
+  MW_TRY(const std::string_view given, text_argument(call.args[0]));
+  const std::string text(given);
   std::string margin(4, ' ');
   if (call.has(1)) {
     if (call.args[1].is_string()) {
@@ -116,7 +118,7 @@ Outcome<Datum> indent(Call& call) {
 }
 
 Outcome<Datum> truncate(Call& call) {
-  MW_TRY(const std::string whole, py_str(call.evaluation, call.args[0]));
+  MW_TRY(const std::size_t given_length, py_length(call.args[0]));
   std::int64_t length = 255;
   std::int64_t leeway = 5;
   std::string end = "...";
@@ -136,8 +138,9 @@ Outcome<Datum> truncate(Call& call) {
     return Failure(ErrorKind::kValue, "AssertionError",
                    "expected length >= " + std::to_string(end_length) + ", got " + std::to_string(length));
   }
-  const std::u32string text = to_code_points(whole);
-  if (static_cast<std::int64_t>(text.size()) <= length + leeway) return Datum(std::string_view(whole));
+  if (static_cast<std::int64_t>(given_length) <= length + leeway) return call.args[0];
+  if (!call.args[0].is_string()) return type_error("a " + type_name(call.args[0]) + " cannot be truncated");
+  const std::u32string text = to_code_points(call.args[0].text());
   std::u32string_view kept = std::u32string_view(text).substr(0, static_cast<std::size_t>(length - end_length));
   if (!kill_words)
     kept = kept.substr(0, kept.rfind(U' ') == std::u32string_view::npos ? kept.size() : kept.rfind(U' '));
@@ -258,8 +261,33 @@ Outcome<Datum> to_json(Call& call) {
   return Datum(std::make_shared<MarkupObject>(text));
 }
 
+// pprint sorts mappings; it prints on one line here.
+Outcome<Datum> with_sorted_keys(Evaluation& evaluation, const Datum& datum, int depth) {
+  if (depth > kDatumDepthMax) return limit_error("the value is nested too deeply to print");
+  if (datum.is_sequence()) {
+    std::vector<Datum> items;
+    for (std::size_t i = 0; i < sequence_size(datum); ++i) {
+      MW_TRY(Datum item, with_sorted_keys(evaluation, sequence_at(datum, i), depth + 1));
+      items.push_back(std::move(item));
+    }
+    return datum.type() == Type::kList ? make_list(std::move(items)) : make_tuple(std::move(items));
+  }
+  if (!datum.is_dict()) return datum;
+  std::vector<std::pair<Datum, Datum>> entries;
+  for (std::size_t i = 0; i < dict_size(datum); ++i) entries.push_back(dict_entry(datum, i));
+  auto sorted = entries;
+  if (py_sort(evaluation, sorted, false)) entries = std::move(sorted);
+  auto out = std::make_shared<DictObject>();
+  for (auto& [key, value] : entries) {
+    MW_TRY(Datum inner, with_sorted_keys(evaluation, value, depth + 1));
+    out->set(key, std::move(inner));
+  }
+  return Datum(out);
+}
+
 Outcome<Datum> pretty(Call& call) {
-  MW_TRY(const std::string text, py_repr(call.evaluation, call.args[0]));
+  MW_TRY(const Datum sorted, with_sorted_keys(call.evaluation, call.args[0], 0));
+  MW_TRY(const std::string text, py_repr(call.evaluation, sorted));
   return Datum(std::string_view(text));
 }
 

@@ -46,39 +46,43 @@ Outcome<Datum> Interpreter::name(const Node& node) {
   return undefined(evaluation_, py_repr_text(node.name) + " is undefined");
 }
 
+Outcome<Datum> Interpreter::attribute(const Node& node) {
+  // A name of the scope is read in place: no copy of what it holds.
+  const Node& object_node = *node.children[0];
+  if (object_node.kind == NodeKind::kName && frame_->find(object_node.name) == nullptr) {
+    const Value* variable = evaluation_.scope.find(object_node.name);
+    if (variable != nullptr && variable->is_object() && find_method(Type::kDict, node.name) == nullptr) {
+      if (const Value* member = variable->find(node.name)) return Datum(*member);
+    }
+  }
+  MW_TRY(const Datum object, value(object_node));
+  if (object.is_plain() && object.plain().is_object() && find_method(Type::kDict, node.name) == nullptr) {
+    if (const Value* member = object.plain().find(node.name)) return Datum(*member);
+  }
+  return get_attribute(evaluation_, object, node.name);
+}
+
+Outcome<Datum> Interpreter::item(const Node& node) {
+  MW_TRY(const Datum object, value(*node.children[0]));
+  const Node& index = *node.children[1];
+  if (index.kind != NodeKind::kSlice) {
+    MW_TRY(const Datum key, value(index));
+    return get_item(evaluation_, object, key);
+  }
+  MW_TRY(const Datum start, value(*index.children[0]));
+  MW_TRY(const Datum stop, value(*index.children[1]));
+  MW_TRY(const Datum step, value(*index.children[2]));
+  auto sliced = py_slice(evaluation_, object, start, stop, step);
+  if (!sliced && sliced.error().kind() == ErrorKind::kType && !object.is_string() && !object.is_sequence()) {
+    return undefined(evaluation_, type_name(object) + " object has no element slice");
+  }
+  return sliced;
+}
+
 Outcome<Datum> Interpreter::inner(const Node& node) {
   switch (node.kind) {
-    case NodeKind::kAttribute: {
-      // A name of the scope is read in place: no copy of what it holds.
-      const Node& object_node = *node.children[0];
-      if (object_node.kind == NodeKind::kName && frame_->find(object_node.name) == nullptr) {
-        const Value* variable = evaluation_.scope.find(object_node.name);
-        if (variable != nullptr && variable->is_object() && find_method(Type::kDict, node.name) == nullptr) {
-          if (const Value* member = variable->find(node.name)) return Datum(*member);
-        }
-      }
-      MW_TRY(const Datum object, value(object_node));
-      if (object.is_plain() && object.plain().is_object() && find_method(Type::kDict, node.name) == nullptr) {
-        if (const Value* member = object.plain().find(node.name)) return Datum(*member);
-      }
-      return get_attribute(evaluation_, object, node.name);
-    }
-    case NodeKind::kItem: {
-      MW_TRY(const Datum object, value(*node.children[0]));
-      const Node& index = *node.children[1];
-      if (index.kind != NodeKind::kSlice) {
-        MW_TRY(const Datum key, value(index));
-        return get_item(evaluation_, object, key);
-      }
-      MW_TRY(const Datum start, value(*index.children[0]));
-      MW_TRY(const Datum stop, value(*index.children[1]));
-      MW_TRY(const Datum step, value(*index.children[2]));
-      auto sliced = py_slice(evaluation_, object, start, stop, step);
-      if (!sliced && sliced.error().kind() == ErrorKind::kType) {
-        return undefined(evaluation_, type_name(object) + " object has no element slice");
-      }
-      return sliced;
-    }
+    case NodeKind::kAttribute: return attribute(node);
+    case NodeKind::kItem: return item(node);
     case NodeKind::kCall: return call(node);
     case NodeKind::kFilter:
     case NodeKind::kTest: return filter_or_test(node);

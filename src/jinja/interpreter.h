@@ -61,6 +61,8 @@ class Interpreter {
   Outcome<Datum> call(const Node& node);
   Outcome<Datum> filter_or_test(const Node& node);
   Outcome<Datum> inner(const Node& node);
+  Outcome<Datum> attribute(const Node& node);
+  Outcome<Datum> item(const Node& node);
   Outcome<void> arguments(const Arguments& source, Call& call);
   Outcome<bool> relation(Relation relation, const Datum& a, const Datum& b);
 

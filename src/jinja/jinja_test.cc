@@ -98,6 +98,22 @@ TEST(Template, EndlessWorkIsStopped) {
   EXPECT_EQ(render("{{ '%999999999d' % 1 }}").kind, ErrorKind::kLimit);
 }
 
+TEST(Template, LongChainsOfObjectsAndCyclesDoNotExhaustTheStack) {
+  EXPECT_EQ(render("{% set ns = namespace(l=[]) %}{% for i in range(50000) %}{% set ns.l = [ns.l] %}{% endfor %}{{ "
+                   "ns.l == ns.l }}")
+                .text,
+            "True");
+  const EvalLimits few{.steps_max = 1'000'000};
+  const std::string twice =
+      "{% set a = namespace(l=[1]) %}{% for i in range(150) %}{% set a.l = [a.l, a.l] %}{% endfor %}";
+  const std::string other =
+      "{% set b = namespace(l=[1]) %}{% for i in range(150) %}{% set b.l = [b.l, b.l] %}{% endfor %}";
+  EXPECT_EQ(render(twice + other + "{% for i in range(100) %}{{ a.l == b.l }}{% endfor %}", "{}", few).kind,
+            ErrorKind::kLimit);
+  EXPECT_EQ(render(twice + "{{ a.l }}", "{}", few).kind, ErrorKind::kLimit);
+  EXPECT_EQ(render("{% set l = [] %}{% set _ = l.append(l) %}").error, "a container cannot hold itself");
+}
+
 TEST(Expression, KeepsTheTypeOfItsValue) {
   const MapScope scope(*parse_json(R"({"a": {"b": [1, 2]}})"));
   Evaluation evaluation(scope);

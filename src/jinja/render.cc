@@ -102,6 +102,7 @@ Outcome<void> Interpreter::assign(const Target& target, Datum assigned) {
   if (names == nullptr) {
     return Failure(ErrorKind::kOther, "TemplateRuntimeError", "cannot assign attribute on non-namespace object");
   }
+  if (assigned.object() == names) return value_error("a namespace cannot hold itself");
   names->attributes.set(Datum(std::string_view(target.attribute)), std::move(assigned));
   return {};
 }
@@ -277,6 +278,13 @@ class MacroObject final : public CallableObject {
       out = Datum(std::string_view(statement_.text));
       return true;
     }
+    constexpr std::pair<std::string_view, std::string_view> kCatches[] = {
+        {"catch_varargs", "varargs"}, {"catch_kwargs", "kwargs"}, {"caller", "caller"}};
+    for (const auto& [attribute_name, variable] : kCatches) {
+      if (attribute_name != name) continue;
+      out = Datum(uses(statement_.blocks.front(), variable));
+      return true;
+    }
     if (name != "arguments") return false;
     std::vector<Datum> names;
     for (const std::string& parameter : statement_.macro.names) names.emplace_back(std::string_view(parameter));
@@ -322,6 +330,10 @@ class MacroObject final : public CallableObject {
   Outcome<void> bind_rest(Call& call, Frame& frame) {
     auto caller = std::find_if(call.named.begin(), call.named.end(), [](const auto& n) { return n.first == "caller"; });
     if (caller != call.named.end()) {
+      if (!uses(statement_.blocks.front(), "caller")) {
+        return type_error("macro " + py_repr_text(statement_.text) +
+                          " was invoked with two values for the special caller argument. This is most likely a bug.");
+      }
       frame.set("caller", std::move(caller->second));
       call.named.erase(caller);
     } else {

@@ -1,6 +1,6 @@
 #include "orquesta_expr/compiled_value.h"
 
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include "codec/json.h"
@@ -58,8 +58,13 @@ Language language_of(std::string_view text, bool& both) {
   return yaql ? Language::kYaql : jinja ? Language::kJinja : Language::kNone;
 }
 
+// The reference strips every delimiter character from both ends.
 std::string_view trimmed_code(std::string_view expression) {
-  return strip_space(expression.substr(2, expression.size() - 4));
+  const std::string_view delimiters = expression.starts_with("<") ? "<%>" : "{}";
+  const std::size_t first = expression.find_first_not_of(delimiters);
+  if (first == std::string_view::npos) return {};
+  const std::size_t last = expression.find_last_not_of(delimiters);
+  return strip_space(expression.substr(first, last - first + 1));
 }
 
 // Orquesta's own words around what went wrong.
@@ -86,11 +91,17 @@ Outcome<std::shared_ptr<const Program>> compile_code(std::string_view expression
   return program;
 }
 
-Outcome<Text> compile_text(std::string_view source) {
+bool holds_language(std::string_view text, Language language) {
+  if (language == Language::kYaql) return has(text, "<%", "%>");
+  return has(text, "{{", "}}") || has(text, "{%", "%}");
+}
+
+// `forced`: the language of a text that is evaluated again; what the other language means stays text.
+Outcome<Text> compile_text(std::string_view source, Language forced = Language::kNone) {
   Text out;
   out.source = source;
   bool both = false;
-  out.language = language_of(source, both);
+  out.language = forced != Language::kNone ? forced : language_of(source, both);
   if (both) {
     return Failure(ErrorKind::kSyntax, "ExpressionEvaluationException",
                    "Expression with multiple types is not supported.");
@@ -130,16 +141,16 @@ Outcome<Value> run_piece(const Piece& piece, Language language, Evaluation& eval
 
 Outcome<Value> run_text(const Text& text, Evaluation& evaluation, int round);
 
-// A text result is evaluated again, in both languages.
-Outcome<Value> again(Value result, Evaluation& evaluation, int round) {
-  if (!result.is_string() || !has_expression(result.as_string())) return result;
+// A text result is evaluated again, in the language that made it.
+Outcome<Value> again(Value result, Language language, Evaluation& evaluation, int round) {
+  if (!result.is_string() || !holds_language(result.as_string(), language)) return result;
   if (round >= kReevaluationsMax) {
     return limit_error("the result of the expression holds expressions again, more than " +
                        std::to_string(kReevaluationsMax) + " times");
   }
   // Compiling costs too: about ten steps a byte.
   if (!evaluation.take_steps(10 * result.size())) return evaluation.too_many_steps();
-  MW_TRY(const Text text, compile_text(result.as_string()));
+  MW_TRY(const Text text, compile_text(result.as_string(), language));
   return run_text(text, evaluation, round + 1);
 }
 
@@ -148,14 +159,13 @@ Outcome<Value> run_text(const Text& text, Evaluation& evaluation, int round) {
   if (text.whole) {
     Outcome<Value> rendered = text.whole->run(evaluation);
     if (!rendered) return described(std::move(rendered).error(), text.source, text.language);
-    // What a {% raw %} block protected stays as it is.
-    if (text.source.find("{% raw %}") != std::string::npos || text.source.find("{%raw%}") != std::string::npos)
-      return rendered;
-    return again(std::move(*rendered), evaluation, round);
+    // What a raw block on one line protected stays as it is.
+    if (has(text.source, "{% raw %}", "{% endraw %}")) return rendered;
+    return again(std::move(*rendered), text.language, evaluation, round);
   }
   if (text.is_lone()) {
     MW_TRY(Value value, run_piece(text.pieces[0], text.language, evaluation));
-    return again(std::move(value), evaluation, round);
+    return again(std::move(value), text.language, evaluation, round);
   }
   std::string out;
   for (const Piece& piece : text.pieces) {
@@ -163,13 +173,16 @@ Outcome<Value> run_text(const Text& text, Evaluation& evaluation, int round) {
       out += piece.text;
       continue;
     }
-    MW_TRY(Value value, run_piece(piece, text.language, evaluation));
-    MW_TRY(value, again(std::move(value), evaluation, round));
+    const Foreign foreign = std::exchange(evaluation.foreign, Foreign::kText);
+    auto made = run_piece(piece, text.language, evaluation);
+    evaluation.foreign = foreign;
+    if (!made) return made;
+    MW_TRY(const Value value, again(std::move(*made), text.language, evaluation, round));
     const std::string part = py_str(value);
     if (!evaluation.take_bytes(part.size())) return evaluation.too_many_bytes();
     out += part;
   }
-  return again(Value(std::string_view(out)), evaluation, round);
+  return again(Value(std::string_view(out)), text.language, evaluation, round);
 }
 
 }  // namespace
@@ -244,11 +257,21 @@ Outcome<Value> run_part(const Part& part, Evaluation& evaluation) {
     return Value::array(std::move(out));
   }
   ObjectBuilder out;
+  std::vector<Value> pairs;
+  bool names_only = true;
   for (std::size_t i = 0; i < part.keys.size(); ++i) {
     MW_TRY(const Value name, run_part(part.keys[i], evaluation));
     MW_TRY(Value value, run_part(part.elements[i], evaluation));
-    if (name.is_string()) out.set(name, std::move(value));
-    else out.set(name.is_object() || name.is_array() ? to_json(name) : py_str(name), std::move(value));
+    names_only = names_only && name.is_string();
+    if (evaluation.foreign == Foreign::kMarked) pairs.push_back(Value::array({name, value}));
+    if (name.is_string()) {
+      out.set(name, std::move(value));
+    } else {
+      out.set(name.is_object() || name.is_array() ? to_json(name) : py_str(name), std::move(value));
+    }
+  }
+  if (!names_only && evaluation.foreign == Foreign::kMarked) {
+    return Value::object({{"$pairs", Value::array(std::move(pairs))}});
   }
   return std::move(out).build();
 }

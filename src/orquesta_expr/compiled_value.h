@@ -6,9 +6,9 @@
 // `<% … %>` is YAQL, `{{ … }}` and `{% … %}` are Jinja; a text may use one language only. A text that
 // is one expression keeps its native type, any other becomes text with the results written in Python's
 // spelling. Keys are evaluated too. A result that is itself a text with expressions is evaluated
-// again, at most kReevaluationsMax times. Without expressions the value is returned as it is, shared.
-// Variables come from evaluation.scope (names beginning with `__` are hidden from ctx()); task
-// functions from evaluation.workflow.
+// again in the same language, at most kReevaluationsMax times. Without expressions the value is returned as it is,
+// shared. Variables come from evaluation.scope (names beginning with `__` are hidden from ctx()); task functions from
+// evaluation.workflow.
 //
 // Immutable and safe to share between threads. Compile once, keep it with the definition.
 #pragma once

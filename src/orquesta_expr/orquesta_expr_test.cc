@@ -30,7 +30,9 @@ TEST(CompiledValue, KeysAndNestedValuesAreEvaluated) {
 }
 
 TEST(CompiledValue, ATextResultIsEvaluatedAgain) {
-  EXPECT_EQ(shown(R"("<% ctx().t %>")", R"({"t": "{{ ctx().h }}", "h": "web1"})"), R"("web1")");
+  EXPECT_EQ(shown(R"("<% ctx().t %>")", R"({"t": "<% ctx().h %>", "h": "web1"})"), R"("web1")");
+  EXPECT_EQ(shown(R"("<% ctx().t %>")", R"({"t": "{{ ctx().h }}", "h": "web1"})"), R"("{{ ctx().h }}")")
+      << "not in the other language";
 }
 
 TEST(CompiledValue, EvaluatingAgainEnds) {

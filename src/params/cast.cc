@@ -1,18 +1,17 @@
 // Casts of rendered parameters by the type of their schema (spec 4.4).
-#include <charconv>
 #include <cmath>
 
 #include <fmt/core.h>
 
 #include "codec/json.h"
+#include "expr/python_number.h"
 #include "expr/python_text.h"
+#include "expr/st2_functions.h"
 #include "params/python_literal.h"
 #include "params/render_parameters.h"
 
 namespace midwatch {
 namespace {
-
-constexpr std::string_view kNoneMagic = "%*****__%NONE%__*****%";
 
 Outcome<Value> cast_integer(const Value& value) {
   if (value.is_int() || value.is_bigint()) return value;
@@ -23,12 +22,7 @@ Outcome<Value> cast_integer(const Value& value) {
     return *Value::integer(fmt::format("{:.0f}", whole));
   }
   if (!value.is_string()) return type_error("int() argument must be a string or a number");
-  std::string digits;
-  for (const char c : strip_space(value.as_string())) {
-    if (c != '_') digits += c;
-  }
-  if (digits.starts_with('+')) digits.erase(0, 1);
-  if (auto number = Value::integer(digits)) return *number;
+  if (auto number = parse_py_int(value.as_string())) return *number;
   return value_error(fmt::format("invalid literal for int() with base 10: {}", py_repr_text(value.as_string())));
 }
 
@@ -36,14 +30,8 @@ Outcome<Value> cast_number(const Value& value) {
   if (value.is_number()) return Value(value.as_double());
   if (value.is_bool()) return Value(value.as_bool() ? 1.0 : 0.0);
   if (!value.is_string()) return type_error("float() argument must be a string or a number");
-  std::string text = lower_text(strip_space(value.as_string()));
-  if (text.starts_with('+')) text.erase(0, 1);
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
-    return value_error(fmt::format("could not convert string to float: {}", py_repr_text(value.as_string())));
-  }
-  return Value(number);
+  if (const auto number = parse_py_float(value.as_string())) return Value(*number);
+  return value_error(fmt::format("could not convert string to float: {}", py_repr_text(value.as_string())));
 }
 
 Outcome<Value> literal_or_failure(std::string_view text) {
@@ -61,8 +49,8 @@ Outcome<Value> cast_structure(const Value& value) {
 }  // namespace
 
 Outcome<Value> cast_parameter(const Value& rendered, std::string_view type) {
-  if (rendered.is_string() && rendered.as_string() == kNoneMagic) return Value();
   if (rendered.is_null() || type.empty()) return rendered;
+  if (rendered.is_string() && rendered.as_string() == kNoneMagic) return Value();
   if (type == "integer") return cast_integer(rendered);
   if (type == "number") return cast_number(rendered);
   if (type == "boolean") {
@@ -71,8 +59,8 @@ Outcome<Value> cast_parameter(const Value& rendered, std::string_view type) {
   }
   if (type == "string") {
     if (rendered.is_string()) return rendered;
-    return type_error(fmt::format("Value \"{}\" must either be a string or None. Got \"{}\".", py_str(rendered),
-                                  type_name(Datum(rendered))));
+    return value_error(fmt::format("Value \"{}\" must either be a string or None. Got \"{}\".", py_str(rendered),
+                                   type_name(Datum(rendered))));
   }
   if (type == "array" || type == "object") return cast_structure(rendered);
   return rendered;

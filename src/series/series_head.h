@@ -82,7 +82,7 @@ class SeriesHead final : public SampleSource {
   [[nodiscard]] Instant latest() const { return instant_from_millis(latest_ms_); }
 
   // Everything as bytes with a checksum, and back. import_bytes fails with kInvalid on bytes that are
-  // not what export_bytes wrote; series beyond options.series_max are left out.
+  // not what export_bytes wrote; what is beyond the limits of the options is left out.
   [[nodiscard]] std::string export_bytes() const;
   static Result<SeriesHead> import_bytes(std::string_view bytes, Options options);
 

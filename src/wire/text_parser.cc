@@ -165,6 +165,7 @@ class Parser {
       if (line_[at_] == '\\') {
         escaped = true;
         ++at_;
+        if (at_ < line_.size() && static_cast<unsigned char>(line_[at_]) >= 0x80) ascii = false;
       }
     }
     if (at_ >= line_.size()) {

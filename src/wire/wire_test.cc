@@ -107,6 +107,7 @@ z 26
 
 TEST(TextFormat, InvalidUtf8IsAProblemOfItsLine) {
   EXPECT_EQ(read("a{x=\"\xff\"} 1\nb 2\n"), "! line 1, column 6: the label value is not UTF-8\nb 2\n");
+  EXPECT_EQ(read("a{x=\"\\\xffR\"} 1\n"), "! line 1, column 6: the label value is not UTF-8\n") << "after a backslash";
 }
 
 TEST(TextFormat, LimitsAreNamed) {

@@ -26,6 +26,12 @@ std::string_view python_type(const Value& value) {
   return "object";
 }
 
+// A task with the name of an engine command does nothing, whatever is written in it.
+const TaskSpec& spec_of(const GraphNode& node) {
+  static const TaskSpec kNothing;
+  return node.spec != nullptr ? *node.spec : kNothing;
+}
+
 // "A single name wraps the value; several names are zipped with the element (list/tuple)."
 Value named_item(const Value& item, const std::vector<std::string>& names) {
   if (names.empty()) return item;
@@ -75,7 +81,7 @@ std::vector<OfferedTask> Conductor::Impl::next_tasks() {
 Evaluated<std::optional<OfferedTask>> Conductor::Impl::offer(std::uint32_t index) {
   const StagedTask& staged = state.staged().at(index);
   const GraphNode& node = graph().node(staged.node);
-  const TaskSpec& spec = *node.spec;
+  const TaskSpec& spec = spec_of(node);
   const Value variables = state.merged(staged.path);
   const MapScope scope(variables);
   TaskFunctions functions(state, graph(), staged.node, staged.route);
@@ -147,7 +153,7 @@ Evaluated<std::vector<OfferedAction>> Conductor::Impl::render_items(const TaskSp
 Evaluated<void> Conductor::Impl::offer_items(std::uint32_t index, const Scope& scope, TaskFunctions& functions,
                                              OfferedTask& offered) {
   const StagedTask& staged = state.staged().at(index);
-  const TaskSpec& spec = *graph().node(staged.node).spec;
+  const TaskSpec& spec = spec_of(graph().node(staged.node));
   auto cached = rendered_items.find(index);
   if (cached == rendered_items.end() || cached->second.version != staged.version) {
     Evaluated<std::vector<OfferedAction>> actions = render_items(spec, scope, functions);

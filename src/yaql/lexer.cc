@@ -137,6 +137,14 @@ class Lexer {
       out += kMeaning[known];
       return {};
     }
+    if (c >= '0' && c <= '7') {
+      char32_t code = static_cast<char32_t>(c - '0');
+      for (int i = 0; i < 2 && at_ < source_.size() && source_[at_] >= '0' && source_[at_] <= '7'; ++i) {
+        code = code * 8 + static_cast<char32_t>(source_[at_++] - '0');
+      }
+      append_code_point(out, code);
+      return {};
+    }
     const int length = c == 'x' ? 2 : c == 'u' ? 4 : c == 'U' ? 8 : 0;
     if (length == 0) {
       out += '\\';

@@ -79,10 +79,10 @@ Outcome<Datum> to_dict(LibraryCall& call) {
   auto out = std::make_shared<DictObject>();
   MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
   for (const Datum& item : items) {
-    MW_TRY(Datum key, invoke(call.evaluation, call.lambdas[1], {item}));
+    MW_TRY(Datum key, invoke(call.evaluation, call.lambdas[1], item));
     Datum value = item;
     if (call.has(2)) {
-      MW_TRY(value, invoke(call.evaluation, call.lambdas[2], {item}));
+      MW_TRY(value, invoke(call.evaluation, call.lambdas[2], item));
     }
     out->set(std::move(key), std::move(value));
   }

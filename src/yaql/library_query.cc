@@ -28,7 +28,7 @@ Outcome<Datum> select(LibraryCall& call) {
         Datum item;
         MW_TRY(const bool more, cursor.next(e, item));
         if (!more) return false;
-        MW_TRY(out, invoke(e, selector, {std::move(item)}));
+        MW_TRY(out, invoke(e, selector, item));
         return true;
       });
 }
@@ -158,7 +158,7 @@ Outcome<Datum> select_many(LibraryCall& call) {
   MW_TRY(const std::vector<Datum> source, py_items(call.evaluation, call.args[0]));
   std::vector<Datum> out;
   for (const Datum& item : source) {
-    MW_TRY(const Datum made, invoke(call.evaluation, call.lambdas[1], {item}));
+    MW_TRY(const Datum made, invoke(call.evaluation, call.lambdas[1], item));
     if (made.is_sequence() || made.type() == Type::kIterator || made.type() == Type::kSet) {
       MW_TRY(std::vector<Datum> more, py_items(call.evaluation, made));
       out.insert(out.end(), more.begin(), more.end());
@@ -199,7 +199,7 @@ Outcome<Datum> distinct(LibraryCall& call) {
       if (!more) return false;
       Datum key = out;
       if (selector) {
-        MW_TRY(key, invoke(e, *selector, {out}));
+        MW_TRY(key, invoke(e, *selector, out));
       }
       if (seen->insert(std::move(key))) return true;
     }
@@ -263,7 +263,7 @@ Outcome<Datum> generate(LibraryCall& call) {
                     begun = false,
                     seen = std::make_shared<SetObject>()](Evaluation& e, Datum& out) mutable -> Outcome<bool> {
     if (begun) {
-      MW_TRY(current, invoke(e, producer, {current}));
+      MW_TRY(current, invoke(e, producer, current));
     }
     begun = true;
     if (decycle && !seen->insert(current)) return false;
@@ -271,7 +271,7 @@ Outcome<Datum> generate(LibraryCall& call) {
     if (!good) return false;
     out = current;
     if (selector) {
-      MW_TRY(out, invoke(e, *selector, {current}));
+      MW_TRY(out, invoke(e, *selector, current));
     }
     return true;
   });
@@ -293,10 +293,10 @@ Outcome<Datum> generate_many(LibraryCall& call) {
     if (decycle && !seen.insert(item)) continue;
     Datum shown = item;
     if (call.has(2)) {
-      MW_TRY(shown, invoke(call.evaluation, call.lambdas[2], {item}));
+      MW_TRY(shown, invoke(call.evaluation, call.lambdas[2], item));
     }
     out.push_back(std::move(shown));
-    MW_TRY(const Datum made, invoke(call.evaluation, call.lambdas[1], {item}));
+    MW_TRY(const Datum made, invoke(call.evaluation, call.lambdas[1], item));
     MW_TRY(const std::vector<Datum> next, py_items(call.evaluation, made));
     queue.insert(depth_first ? queue.begin() : queue.end(), next.begin(), next.end());
   }
@@ -359,7 +359,8 @@ constexpr LibraryEntry kEntries[] = {
     {"concat", Form::kFunction, "*iter", &concat},
     {"distinct", Form::kBoth, "iter, lambda keySelector=", &distinct},
     {"enumerate", Form::kBoth, "iter, int start=", &enumerate},
-    {"range", Form::kFunction, "int, int=, int=", &range},
+    {"range", Form::kFunction, "int stop", &range},
+    {"range", Form::kFunction, "int start, int stop, int step=", &range},
     {"sequence", Form::kFunction, "int start=, int step=", &sequence},
     {"repeat", Form::kMethod, "any, int times=", &repeat},
     {"cycle", Form::kMethod, "iter", &cycle},

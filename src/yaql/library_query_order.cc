@@ -43,7 +43,7 @@ class OrderedObject final : public IteratorObject {
     std::vector<std::vector<Datum>> values(source.size());
     for (std::size_t i = 0; i < source.size(); ++i) {
       for (const OrderKey& key : keys) {
-        MW_TRY(Datum value, invoke(evaluation, key.selector, {source[i]}));
+        MW_TRY(Datum value, invoke(evaluation, key.selector, source[i]));
         values[i].push_back(std::move(value));
       }
     }
@@ -96,11 +96,11 @@ Outcome<Datum> group_by(LibraryCall& call) {
   DictObject index;
   std::vector<std::pair<Datum, std::vector<Datum>>> groups;
   for (const Datum& item : items) {
-    MW_TRY(const Datum key, invoke(call.evaluation, call.lambdas[1], {item}));
+    MW_TRY(const Datum key, invoke(call.evaluation, call.lambdas[1], item));
     Datum value = item;
     if (call.has(2) &&
         !(call.lambdas[2].node->kind == NodeKind::kConstant && call.lambdas[2].node->constant.is_none())) {
-      MW_TRY(value, invoke(call.evaluation, call.lambdas[2], {item}));
+      MW_TRY(value, invoke(call.evaluation, call.lambdas[2], item));
     }
     const Datum* at = index.find(key);
     if (at == nullptr) {
@@ -114,7 +114,7 @@ Outcome<Datum> group_by(LibraryCall& call) {
   for (auto& [key, values] : groups) {
     Datum group = make_list(std::move(values));
     if (call.has(3)) {
-      MW_TRY(group, invoke(call.evaluation, call.lambdas[3], {group}));
+      MW_TRY(group, invoke(call.evaluation, call.lambdas[3], group));
     }
     out.push_back(make_list({key, std::move(group)}));
   }
@@ -247,7 +247,7 @@ Outcome<Datum> slice_where(LibraryCall& call) {
   std::vector<Datum> part;
   Datum before;
   for (const Datum& item : items) {
-    MW_TRY(Datum key, invoke(call.evaluation, call.lambdas[1], {item}));
+    MW_TRY(Datum key, invoke(call.evaluation, call.lambdas[1], item));
     if (!part.empty() && !equal(key, before)) out.push_back(make_list(std::exchange(part, {})));
     part.push_back(item);
     before = std::move(key);

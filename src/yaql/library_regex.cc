@@ -16,10 +16,14 @@ Outcome<Datum> regex(LibraryCall& call) {
   return Datum(std::make_shared<RegexObject>(std::move(compiled)));
 }
 
-Outcome<Datum> matches(LibraryCall& call) { return Datum(pattern(call, 0).match(call.args[1].text()).has_value()); }
+Outcome<Datum> matches(LibraryCall& call) {
+  MW_TRY(const auto found, pattern(call, 0).match(call.args[1].text()));
+  return Datum(found.has_value());
+}
 Outcome<Datum> text_matches(LibraryCall& call) {
   MW_TRY(const auto compiled, Pattern::compile(call.args[1].text()));
-  return Datum(compiled->match(call.args[0].text()).has_value());
+  MW_TRY(const auto found, compiled->match(call.args[0].text()));
+  return Datum(found.has_value());
 }
 
 // One group as a selector sees it: {value, start, end}.
@@ -34,15 +38,15 @@ Datum group_value(std::string_view text, const PatternMatch::Range& range) {
   return Datum(out);
 }
 
-// `$` is the whole match, `$1`… the groups (the whole again when there are none), names the named ones.
+// `$` and `$1` are the whole match, `$2`… the groups, names the named ones.
 Outcome<Datum> apply(LibraryCall& call, const Pattern& used, std::string_view text, const PatternMatch& match,
                      const Lambda& selector) {
   auto frame = std::make_shared<Frame>(selector.frame);
   const Datum whole = group_value(text, match.groups[0]);
   frame->variables.emplace_back("", whole);
-  if (match.groups.size() == 1) frame->variables.emplace_back("1", whole);
+  frame->variables.emplace_back("1", whole);
   for (std::size_t i = 1; i < match.groups.size(); ++i) {
-    frame->variables.emplace_back(std::to_string(i), group_value(text, match.groups[i]));
+    frame->variables.emplace_back(std::to_string(i + 1), group_value(text, match.groups[i]));
   }
   for (const auto& [name, at] : used.group_names())
     frame->variables.emplace_back(name, group_value(text, match.groups[at]));
@@ -55,7 +59,7 @@ Datum whole_text(std::string_view text, const PatternMatch& match) {
 
 Outcome<Datum> search(LibraryCall& call) {
   const std::string_view text = call.args[1].text();
-  const auto match = pattern(call, 0).match(text);
+  MW_TRY(const auto match, pattern(call, 0).match(text));
   if (!match) return Datum();
   if (!call.has(2)) return whole_text(text, *match);
   return apply(call, pattern(call, 0), text, *match, call.lambdas[2]);
@@ -64,7 +68,8 @@ Outcome<Datum> search(LibraryCall& call) {
 Outcome<Datum> search_all(LibraryCall& call) {
   const std::string_view text = call.args[1].text();
   std::vector<Datum> out;
-  for (const PatternMatch& match : pattern(call, 0).match_all(text, SIZE_MAX)) {
+  MW_TRY(const std::vector<PatternMatch> matches, pattern(call, 0).match_all(text, SIZE_MAX));
+  for (const PatternMatch& match : matches) {
     if (!call.evaluation.take_steps()) return call.evaluation.too_many_steps();
     if (!call.has(2)) {
       out.push_back(whole_text(text, match));
@@ -84,7 +89,8 @@ std::size_t limit(const LibraryCall& call, std::size_t at) {
 Outcome<Datum> split_text(LibraryCall& call, const Pattern& used, std::string_view text, std::size_t count_max) {
   std::vector<Datum> out;
   std::size_t at = 0;
-  for (const PatternMatch& match : used.match_all(text, count_max)) {
+  MW_TRY(const std::vector<PatternMatch> matches, used.match_all(text, count_max));
+  for (const PatternMatch& match : matches) {
     out.emplace_back(text.substr(at, match.groups[0].start - at));
     for (std::size_t i = 1; i < match.groups.size(); ++i) {
       const auto& range = match.groups[i];
@@ -113,7 +119,8 @@ Outcome<Datum> replace_in(LibraryCall& call) { return replaced(call, pattern(cal
 Outcome<Datum> replaced_by(LibraryCall& call, const Pattern& used, std::string_view text) {
   std::string out;
   std::size_t at = 0;
-  for (const PatternMatch& match : used.match_all(text, limit(call, 3))) {
+  MW_TRY(const std::vector<PatternMatch> matches, used.match_all(text, limit(call, 3)));
+  for (const PatternMatch& match : matches) {
     MW_TRY(const Datum made, apply(call, used, text, match, call.lambdas[2]));
     MW_TRY(const std::string part, yaql_text(call.evaluation, made));
     out.append(text.substr(at, match.groups[0].start - at)).append(part);

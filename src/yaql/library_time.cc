@@ -41,7 +41,8 @@ Outcome<bool> DateTimeObject::attribute(Evaluation&, std::string_view name, Datu
   else if (name == "microsecond") out = civil.microsecond;
   else if (name == "weekday") out = civil.weekday;
   else if (name == "offset") out = make_timespan(offset);
-  else if (name == "timestamp") out = static_cast<double>(microseconds) / 1e6;
+  else if (name == "timestamp")
+    out = static_cast<double>(microseconds - offset) / 1e6;  // the reference takes the offset off twice
   else if (name == "utc") out = make_datetime(microseconds, 0);
   else if (name == "date") out = make_datetime(floor_divide(microseconds + offset, kDayUs) * kDayUs - offset, offset);
   else if (name == "time")

@@ -134,7 +134,8 @@ Outcome<Datum> arithmetic(Evaluation& evaluation, Operator op, const Datum& a, c
     case Operator::kMultiply: {
       if (numbers) return py_arithmetic(evaluation, Arithmetic::kMultiply, a, b);
       const auto repeatable = [](const Datum& d) { return d.is_string() || d.is_sequence(); };
-      if ((repeatable(a) && b.is_int()) || (a.is_int() && repeatable(b))) {
+      const auto times = [](const Datum& d) { return d.is_int() || d.is_bool(); };
+      if ((repeatable(a) && times(b)) || (times(a) && repeatable(b))) {
         return py_arithmetic(evaluation, Arithmetic::kMultiply, a, b);
       }
       return time_arithmetic(op, a, b);
@@ -152,11 +153,13 @@ Outcome<Datum> matches(Operator op, const Datum& a, const Datum& b) {
   if (!a.is_string()) return no_operator(op);
   bool found = false;
   if (const auto* regex = b.as<RegexObject>()) {
-    found = regex->pattern->match(a.text()).has_value();
+    MW_TRY(const auto hit, regex->pattern->match(a.text()));
+    found = hit.has_value();
   } else {
     if (!b.is_string()) return no_operator(op);
     MW_TRY(const auto pattern, Pattern::compile(b.text()));
-    found = pattern->match(a.text()).has_value();
+    MW_TRY(const auto hit, pattern->match(a.text()));
+    found = hit.has_value();
   }
   return Datum(found == (op == Operator::kMatches));
 }

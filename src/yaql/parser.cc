@@ -156,6 +156,9 @@ class Parser {
       case Token::kVariable:
         node->kind = NodeKind::kVariable;
         node->name = token.text;
+        if (node->name.empty()) node->position = 0;
+        if (node->name.size() == 1 && node->name[0] >= '1' && node->name[0] <= '9')
+          node->position = node->name[0] - '0';
         break;
       case Token::kWord:
         for (const Infix& infix : kInfixes) {

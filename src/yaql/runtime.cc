@@ -4,16 +4,22 @@
 #include <map>
 
 #include "expr/function_table.h"
+#include "expr/python_codec.h"
 #include "expr/python_text.h"
 #include "expr/st2_functions.h"
 #include "yaql/time_values.h"
 
 namespace midwatch::yaql {
 
-const Datum* Frame::find(std::string_view name) const {
+const Datum* Frame::find(const Node& variable) const {
+  const int position = variable.position;
   for (const Frame* frame = this; frame != nullptr; frame = frame->parent.get()) {
+    if (position >= 0 && !frame->arguments.empty()) {
+      const auto at = static_cast<std::size_t>(position == 0 ? 0 : position - 1);
+      if (at < frame->arguments.size()) return &frame->arguments[at];
+    }
     for (const auto& [known, value] : frame->variables) {
-      if (known == name) return &value;
+      if (known == variable.name) return &value;
     }
   }
   return nullptr;
@@ -118,6 +124,8 @@ Overload make_overload(const LibraryEntry& entry) {
   return out;
 }
 
+Outcome<Datum> json_from_argument(LibraryCall& call) { return json_from_text(call.args[0].text()); }
+
 struct Library {
   std::map<std::string, OverloadSet, std::less<>> functions, methods;
   FunctionTable shared;
@@ -136,6 +144,8 @@ struct Library {
       functions[name].overloads = {
           Overload{.form = Form::kFunction, .parameters = {}, .rest = {}, .native = shared.find(name)}};
     }
+    // A mapping of YAQL is frozen, which the reference's json() does not take for a mapping.
+    functions["json"].overloads = {make_overload({"json", Form::kFunction, "str", &json_from_argument})};
   }
 };
 
@@ -160,6 +170,15 @@ bool accepts(const Parameter& parameter, const Datum& value) {
     case Accepts::kTimespan: return value.as<TimespanObject>() != nullptr;
   }
   return false;
+}
+
+std::string snake_case(std::string_view camel) {
+  std::string out;
+  for (const char c : camel) {
+    if (c >= 'A' && c <= 'Z') out += '_';
+    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  }
+  return out;
 }
 
 // One call being resolved: arguments are evaluated at most once, and only for parameters that want a value.
@@ -246,7 +265,10 @@ class Resolution {
       if (!argument.key) {
         call.args.push_back(std::move(value));
       } else if (argument.key->kind == NodeKind::kWord) {
-        call.named.emplace_back(std::string(argument.key->constant.text()), std::move(value));
+        // Named arguments are spelt in camel case here.
+        const std::string_view name = argument.key->constant.text();
+        if (name.find('_') != std::string_view::npos) return no_matching(node_.name, Form::kFunction);
+        call.named.emplace_back(snake_case(name), std::move(value));
       } else {
         return no_matching(node_.name, Form::kFunction);
       }
@@ -338,8 +360,18 @@ Outcome<Datum> inner(Evaluation& evaluation, const Node& node, const FramePtr& f
         if (const Value* variable = evaluation.scope.find(node.name)) return Datum(*variable);
         return key_error(node.name);
       }
+      if (object_node.kind == NodeKind::kVariable) {
+        // A variable is read in place: no copy of what it holds.
+        const Datum* variable = frame->find(object_node);
+        if (variable != nullptr && variable->is_plain()) {
+          if (const Value* member = variable->plain().find(node.name)) return Datum(*member);
+        }
+      }
       MW_TRY(const Datum object, evaluate(evaluation, object_node, frame));
       if (node.null_safe && object.is_none()) return Datum();
+      if (object.is_plain()) {
+        if (const Value* member = object.plain().find(node.name)) return Datum(*member);
+      }
       return attribute(evaluation, object, node.name);
     }
     case NodeKind::kBinary: {
@@ -379,7 +411,7 @@ Outcome<Datum> evaluate(Evaluation& evaluation, const Node& node, const FramePtr
   if (node.kind == NodeKind::kConstant || node.kind == NodeKind::kWord) return node.constant;
   if (!evaluation.take_steps()) return evaluation.too_many_steps();
   if (node.kind == NodeKind::kVariable) {
-    const Datum* found = frame->find(node.name == "" ? std::string_view() : std::string_view(node.name));
+    const Datum* found = frame->find(node);
     return found == nullptr ? Datum() : *found;
   }
   const Evaluation::Level level(evaluation);
@@ -390,17 +422,25 @@ Outcome<Datum> evaluate(Evaluation& evaluation, const Node& node, const FramePtr
 }
 
 Outcome<Datum> invoke(Evaluation& evaluation, const Lambda& lambda, std::vector<Datum> arguments) {
-  auto frame = std::make_shared<Frame>(lambda.frame);
-  frame->variables.reserve(arguments.size() + 1);
-  if (!arguments.empty()) frame->variables.emplace_back("", arguments[0]);
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    frame->variables.emplace_back(std::to_string(i + 1), std::move(arguments[i]));
-  }
-  return evaluate(evaluation, *lambda.node, frame);
+  FramePtr frame = std::move(lambda.scratch);
+  if (!frame || frame.use_count() != 1) frame = std::make_shared<Frame>(lambda.frame);
+  frame->arguments = std::move(arguments);
+  Outcome<Datum> out = evaluate(evaluation, *lambda.node, frame);
+  lambda.scratch = std::move(frame);
+  return out;
+}
+
+Outcome<Datum> invoke(Evaluation& evaluation, const Lambda& lambda, const Datum& item) {
+  FramePtr frame = std::move(lambda.scratch);
+  if (!frame || frame.use_count() != 1) frame = std::make_shared<Frame>(lambda.frame);
+  frame->arguments.assign(1, item);
+  Outcome<Datum> out = evaluate(evaluation, *lambda.node, frame);
+  lambda.scratch = std::move(frame);
+  return out;
 }
 
 Outcome<bool> holds(Evaluation& evaluation, const Lambda& lambda, const Datum& item) {
-  MW_TRY(const Datum verdict, invoke(evaluation, lambda, {item}));
+  MW_TRY(const Datum verdict, invoke(evaluation, lambda, item));
   return truthy(verdict);
 }
 

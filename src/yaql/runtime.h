@@ -30,15 +30,17 @@ using FramePtr = std::shared_ptr<Frame>;
 struct Lambda {
   const Node* node = nullptr;
   FramePtr frame;
+  mutable FramePtr scratch{};  // of the last call, used again when nothing kept it
 };
 
 struct Frame {
   explicit Frame(FramePtr outer) : parent(std::move(outer)) {}
   FramePtr parent;
+  std::vector<Datum> arguments;                          // of a lambda: `$` and `$1`, `$2`, …
   std::vector<std::pair<std::string, Datum>> variables;  // "" is `$`
   std::vector<std::pair<std::string, Lambda>> functions;
 
-  [[nodiscard]] const Datum* find(std::string_view name) const;
+  [[nodiscard]] const Datum* find(const Node& variable) const;
   [[nodiscard]] const Lambda* find_function(std::string_view name) const;
 };
 
@@ -78,6 +80,7 @@ struct LibraryEntry {
 [[nodiscard]] Outcome<Datum> evaluate(Evaluation& evaluation, const Node& node, const FramePtr& frame);
 // Calls a lambda with `$` = `$1` = the first argument, `$2` = the second, ….
 [[nodiscard]] Outcome<Datum> invoke(Evaluation& evaluation, const Lambda& lambda, std::vector<Datum> arguments);
+[[nodiscard]] Outcome<Datum> invoke(Evaluation& evaluation, const Lambda& lambda, const Datum& item);
 [[nodiscard]] Outcome<bool> holds(Evaluation& evaluation, const Lambda& lambda, const Datum& item);
 // A function called by its name with ready arguments (call()).
 [[nodiscard]] Outcome<Datum> call_by_name(LibraryCall& call, std::string_view name, std::vector<Datum> positional,

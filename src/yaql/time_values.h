@@ -18,6 +18,9 @@ class DateTimeObject final : public Object {
   [[nodiscard]] std::string type_name() const override { return "datetime"; }
   [[nodiscard]] std::string text() const override;  // 2024-02-29 01:02:03+00:00
   [[nodiscard]] Value exported(Foreign foreign) const override;
+  [[nodiscard]] bool equals(const Object& other) const override {
+    return microseconds == static_cast<const DateTimeObject&>(other).microseconds;
+  }
   Outcome<bool> attribute(Evaluation& evaluation, std::string_view name, Datum& out) const override;
 
   const std::int64_t microseconds;
@@ -30,6 +33,9 @@ class TimespanObject final : public Object {
   [[nodiscard]] std::string type_name() const override { return "timedelta"; }
   [[nodiscard]] std::string text() const override;  // 1 day, 2:03:04
   [[nodiscard]] bool truthy() const override { return microseconds != 0; }
+  [[nodiscard]] bool equals(const Object& other) const override {
+    return microseconds == static_cast<const TimespanObject&>(other).microseconds;
+  }
   [[nodiscard]] Value exported(Foreign foreign) const override;
   Outcome<bool> attribute(Evaluation& evaluation, std::string_view name, Datum& out) const override;
 

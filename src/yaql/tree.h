@@ -81,6 +81,7 @@ struct Node {
   std::uint32_t depth = 1;
   Operator op = Operator::kNone;
   bool null_safe = false;  // `?.`
+  int position = -1;       // of the variables `$` (0), `$1` (1), `$2`…
   std::string name{};      // variable, function, method, attribute
   Datum constant{};
   std::vector<NodePtr> children{};  // operands; the receiver first

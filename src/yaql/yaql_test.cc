@@ -61,6 +61,10 @@ TEST(Yaql, NamesWhatItReads) {
   EXPECT_EQ((*program)->reads().context_names, (std::vector<std::string>{"a", "b", "c"}));
 }
 
+TEST(Yaql, GeneratorsOverGeneratorsAreALimitNotACrash) {
+  EXPECT_EQ(kind("range(50000).aggregate($1.where(true), [1]).len()"), ErrorKind::kLimit);
+}
+
 TEST(Yaql, EndlessWorkAndDeepSourceAreLimits) {
   EXPECT_EQ(kind("sequence().len()", {.steps_max = 10'000}), ErrorKind::kLimit);
   EXPECT_EQ(kind("generateMany(1, [$, $]).len()", {.steps_max = 10'000}), ErrorKind::kLimit);
