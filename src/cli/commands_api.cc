@@ -160,7 +160,7 @@ Exit execution_output(Call& call) {
   if (!client) return call.fail(client.error());
   const auto text = client->get_text("/executions/" + percent_encode(call.arguments[0]) + "/output");
   if (!text) return call.fail(text.error());
-  call.out << *text;
+  call.out << *text << (text->empty() || text->ends_with('\n') ? "" : "\n");
   return Exit::kOk;
 }
 

@@ -13,6 +13,20 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
+
+
+def end_group(group):
+    """Ends what the page left running in its process group, the server above all, and waits for it."""
+    deadline = time.monotonic() + 30
+    try:
+        os.killpg(group, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(0.05)
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def main():
@@ -34,10 +48,7 @@ def main():
             try:
                 shell.wait(120)
             finally:
-                try:  # what the page left running in its own process group, the server above all
-                    os.killpg(shell.pid, signal.SIGTERM)
-                except ProcessLookupError:
-                    pass
+                end_group(shell.pid)
             log.seek(0)
             output = log.read()
     print(output)

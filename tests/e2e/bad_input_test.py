@@ -71,7 +71,6 @@ class BadInput(unittest.TestCase):
         cls.root = pathlib.Path(tempfile.mkdtemp(prefix="midwatch-bad-"))
         packs = write_pack(cls.root / "packs", "bad", FILES)
         cls.engine = Engine(cls.root, [packs]).start()
-        (packs / "bad/actions/vanishes.sh").unlink()
         (packs / "bad/actions/locked.sh").chmod(0o644)
 
     @classmethod
@@ -140,7 +139,14 @@ class BadInput(unittest.TestCase):
 
     # ---- scripts
     def test_a_script_that_is_missing_fails_and_names_it(self):
-        execution = self.engine.run("bad.vanishes")
+        script = self.root / "packs/bad/actions/vanishes.sh"
+        text = script.read_text()
+        script.unlink()
+        try:
+            execution = self.engine.run("bad.vanishes")
+        finally:
+            script.write_text(text)
+            script.chmod(0o755)
         self.assertEqual(execution["status"], "failed")
         self.assertIn("vanishes.sh", json.dumps(execution["result"]))
 
