@@ -307,7 +307,9 @@ TEST(DetectorSet, AWarmedSetGoesOnAsTheOneThatWasThere) {
   for (std::int64_t t = 1; t <= 400; ++t) {
     total += (t % 150 > 130 ? 400.0 : 10.0) + static_cast<double>(random() % 3);
     ASSERT_TRUE(head.append(series("a"), {at(t), total}));
-    if (second) ASSERT_TRUE(second->append(series("a"), {at(t), total}));
+    if (second) {
+      ASSERT_TRUE(second->append(series("a"), {at(t), total}));
+    }
     (t <= 290 ? before : after) += shown(lived.evaluate(at(t), head));
     if (second) warmed_after += shown(warmed->evaluate(at(t), *second));
     if (t == 290) {
