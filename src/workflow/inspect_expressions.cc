@@ -78,8 +78,9 @@ class ExpressionInspector {
       findings_.add(Type::kExpression, "Expression with multiple types is not supported.", place, node, "", text);
     } else if (!yaql_texts.empty()) {
       for (const std::string_view expression : yaql_texts) {
-        const auto compiled = yaql::compile_outcome(code_of(expression));
-        if (!compiled) add("yaql", expression, compiled.error(), place, node);
+        const std::string_view code = code_of(expression, "<%>");
+        const auto compiled = yaql::compile_outcome(code);
+        if (!compiled) add("yaql", expression, yaql_message(compiled.error(), code), place, node);
       }
     } else if (has_jinja) {
       jinja_text(text, jinja_texts, place, node);
@@ -91,24 +92,45 @@ class ExpressionInspector {
                   const YamlNode& node) {
     const auto whole = jinja::Template::compile_outcome(text, jinja::Dialect::kOrquesta);
     const bool is_wrong = !whole && is_grammar(whole.error());
-    if (is_wrong) add("jinja", text, whole.error(), place, node);
+    if (is_wrong) add("jinja", text, whole.error().message(), place, node);
     for (const std::string_view expression : expressions) {
       if (is_wrong && expression == text) continue;  // said already
-      const auto compiled = jinja::compile_expression_outcome(code_of(expression), jinja::Dialect::kOrquesta);
-      if (!compiled && is_grammar(compiled.error())) add("jinja", expression, compiled.error(), place, node);
+      const auto compiled = jinja::compile_expression_outcome(code_of(expression, "{}"), jinja::Dialect::kOrquesta);
+      if (!compiled && is_grammar(compiled.error())) add("jinja", expression, compiled.error().message(), place, node);
     }
   }
 
-  static std::string_view code_of(std::string_view expression) {
-    return strip_space(expression.substr(2, expression.size() - 4));
+  // "strip(delimiter).strip()": any of the delimiter's characters go, as in <%% x %%>.
+  static std::string_view code_of(std::string_view expression, std::string_view delimiter) {
+    const std::size_t first = expression.find_first_not_of(delimiter);
+    if (first == std::string_view::npos) return {};
+    return strip_space(expression.substr(first, expression.find_last_not_of(delimiter) - first + 1));
+  }
+
+  // The reference's words: the place is part of the text, and a text that ends too early is an illegal quote.
+  static std::string yaql_message(const Failure& failure, std::string_view code) {
+    const std::string& message = failure.message();
+    const std::uint32_t offset = failure.diagnostic().offset;
+    if (message.starts_with("Parse error")) {
+      if (message.find(" at position ") == std::string::npos) return message;
+      return message + " of expression '" + std::string(code) + "'";
+    }
+    const bool is_character = message.starts_with("illegal character") || message.starts_with("a text without") ||
+                              message.starts_with("a word must not");
+    if (!is_character || offset >= code.size()) return message;
+    std::size_t at = offset;
+    std::string character;
+    append_code_point(character, next_code_point(code, at));
+    return "Lexical error: illegal character '" + character + "' at position " +
+           std::to_string(code_point_count(code.substr(0, offset)));
   }
 
   // Filters and tests that do not exist are found when they are used, in the reference.
   static bool is_grammar(const Failure& failure) { return failure.diagnostic().exception != "TemplateAssertionError"; }
 
-  void add(std::string_view language, std::string_view expression, const Failure& failure, const InspectionPlace& place,
+  void add(std::string_view language, std::string_view expression, std::string message, const InspectionPlace& place,
            const YamlNode& node) {
-    findings_.add(Type::kExpression, failure.message(), place, node, language, expression);
+    findings_.add(Type::kExpression, std::move(message), place, node, language, expression);
   }
 
   const Definition& definition_;
