@@ -172,7 +172,7 @@ class SetObject final : public Object {
 class UndefinedObject final : public Object {
  public:
   enum class Mode : std::uint8_t { kStrict, kLenient };
-  UndefinedObject(std::string message, Mode m) : Object(Type::kUndefined), message(std::move(message)), mode(m) {}
+  UndefinedObject(std::string text, Mode m) : Object(Type::kUndefined), message(std::move(text)), mode(m) {}
   [[nodiscard]] std::string type_name() const override {
     return mode == Mode::kStrict ? "StrictUndefined" : "Undefined";
   }

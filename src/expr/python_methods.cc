@@ -1,5 +1,7 @@
 #include "expr/python_methods.h"
 
+#include <cmath>
+
 #include "expr/python_ops.h"
 #include "expr/python_text.h"
 
@@ -31,7 +33,7 @@ Outcome<Datum> bit_length(Call& call) {
 
 Outcome<Datum> is_integer(Call& call) {
   const double number = call.args[0].plain().as_double();
-  return Datum(number == static_cast<double>(static_cast<__int128>(number)));
+  return Datum(std::isfinite(number) && number == std::floor(number));
 }
 
 Outcome<Datum> set_add(Call& call) {

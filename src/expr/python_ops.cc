@@ -462,10 +462,18 @@ std::string RangeObject::text() const {
 }
 
 std::size_t RangeObject::size() const {
-  const auto distance = step_ > 0 ? static_cast<__int128>(stop_) - start_ : static_cast<__int128>(start_) - stop_;
-  if (distance <= 0) return 0;
-  const __int128 stride = step_ > 0 ? static_cast<__int128>(step_) : -static_cast<__int128>(step_);
-  return static_cast<std::size_t>((distance - 1) / stride + 1);
+  // In unsigned numbers, where the distance between any two integers has room.
+  const bool up = step_ > 0;
+  if (up ? start_ >= stop_ : start_ <= stop_) return 0;
+  const auto unsigned_of = [](std::int64_t n) { return static_cast<std::uint64_t>(n); };
+  const std::uint64_t distance =
+      up ? unsigned_of(stop_) - unsigned_of(start_) : unsigned_of(start_) - unsigned_of(stop_);
+  const std::uint64_t stride = up ? unsigned_of(step_) : 0 - unsigned_of(step_);
+  return (distance - 1) / stride + 1;
+}
+
+Datum RangeObject::at(std::size_t index) const {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(start_) + index * static_cast<std::uint64_t>(step_));
 }
 
 Outcome<bool> RangeObject::next(Evaluation&, Datum& out) {

@@ -58,7 +58,7 @@ class RangeObject final : public IteratorObject {
   [[nodiscard]] bool truthy() const override { return size() != 0; }
   [[nodiscard]] std::string text() const override;
   [[nodiscard]] std::size_t size() const;
-  [[nodiscard]] Datum at(std::size_t index) const { return start_ + static_cast<std::int64_t>(index) * step_; }
+  [[nodiscard]] Datum at(std::size_t index) const;
   Outcome<bool> next(Evaluation& evaluation, Datum& out) override;
 
  private:
