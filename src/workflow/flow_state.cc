@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "base/assert.h"
+#include "workflow/conductor.h"
 
 namespace midwatch {
 
@@ -41,7 +41,7 @@ Status FlowState::check(const Delta& delta) const {
     case DeltaKind::kRunOnFail:
     case DeltaKind::kHold:
     case DeltaKind::kRun: good = staged_.contains(delta.staged); break;
-    case DeltaKind::kItems: good = staged_.contains(delta.staged) && delta.count <= 100'000; break;
+    case DeltaKind::kItems: good = staged_.contains(delta.staged) && delta.count <= kWorkflowItemsMax; break;
     case DeltaKind::kItem: {
       const auto found = staged_.find(delta.staged);
       good = found != staged_.end() && within(delta.item, found->second.items.size());

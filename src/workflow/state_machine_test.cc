@@ -35,13 +35,17 @@ TEST(StateMachines, AWorkflowThatFailedOrWasCanceledStaysSo) {
   for (const auto& row : internal::workflow_rows()) {
     EXPECT_NE(row.from, S::kFailed);
     EXPECT_NE(row.from, S::kCanceled);
-    if (row.from == S::kSucceeded) EXPECT_EQ(row.to, S::kFailed) << "only rendering its output can fail it";
+    if (row.from == S::kSucceeded) {
+      EXPECT_EQ(row.to, S::kFailed) << "only rendering its output can fail it";
+    }
   }
 }
 
 TEST(StateMachines, AFinishedTaskTakesNothingButARetry) {
   for (const auto& row : internal::task_rows()) {
-    if (is_completed(row.from)) EXPECT_EQ(row.event, "task_retry_requested");
+    if (is_completed(row.from)) {
+      EXPECT_EQ(row.event, "task_retry_requested");
+    }
   }
 }
 
