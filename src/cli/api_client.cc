@@ -58,7 +58,11 @@ struct ApiClient::Impl {
     http.start(std::move(request),
                [&promise](Result<aio::HttpAnswer> answer) { promise.set_value(std::move(answer)); });
     auto answer = answered.get();
-    if (!answer) return std::move(answer).error().within(url);
+    if (!answer) {
+      Error error = std::move(answer).error().within(url);
+      error.hint = "is midwatch serve running there? --url or MIDWATCH_URL says where it is";
+      return error;
+    }
     if (answer->status < 200 || answer->status > 299) return refused(*answer);
     return answer;
   }
