@@ -296,6 +296,32 @@ TEST(Engine, ItemsKeepTheirResultsOverARestart) {
   EXPECT_EQ(shard.store.execution(flow)->result.get("output").get("all"), Value::array({0, 10, 20}));
 }
 
+TEST(Engine, ItemsThatFailEndTheirTaskOnceAllHaveEnded) {
+  Shard shard({});
+  const ObjectId flow = shard.run_id("t.items");
+  ASSERT_EQ(shard.starts.size(), 3u);
+  shard.end(ActionRequest(shard.starts[1]), ExecutionStatus::kFailed);
+  shard.end(ActionRequest(shard.starts[0]));
+  EXPECT_EQ(shard.status(flow), ExecutionStatus::kRunning);
+  shard.end(ActionRequest(shard.starts[2]));
+  // The transition has no condition: a failure with a next task is remediated.
+  EXPECT_EQ(shard.starts.back().action, "t.look");
+  shard.end_last();
+  EXPECT_EQ(shard.status(flow), ExecutionStatus::kSucceeded);
+}
+
+TEST(Engine, ItemsKeepTheirResultsOverARestartInTheMiddle) {
+  Shard shard({});
+  const ObjectId flow = shard.run_id("t.items");
+  shard.end(ActionRequest(shard.starts[0]), ExecutionStatus::kSucceeded, Value::object({{"value", 7}}));
+  shard.begin();  // the other two were cut off: abandoned, which ends the task
+  EXPECT_EQ(shard.status(flow), ExecutionStatus::kFailed) << "abandoned items have no value to publish";
+  EXPECT_EQ(shard.engine->counts().open_executions, 0u);
+  const auto all = shard.store.executions({}, {});
+  EXPECT_EQ(all->items.size(), 4u);
+  for (const Execution& record : all->items) EXPECT_TRUE(is_completed(record.status));
+}
+
 TEST(Engine, ActionsBeyondTheSlotsWaitAndStartInOrder) {
   Shard shard({}, {.running_max = 1});
   ASSERT_TRUE(shard.run("t.work").has_value());

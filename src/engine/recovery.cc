@@ -34,9 +34,8 @@ void Engine::State::recover(OpenState& state) {
   for (const Execution& record : ended) {
     OpenExecution* parent = record.parent ? find(*record.parent) : nullptr;
     if (parent == nullptr || parent->workflow == nullptr || !record.place || !record.place->item) continue;
-    auto& results = parent->workflow->items[{record.place->task, record.place->route}];
-    if (results.size() <= *record.place->item) results.resize(*record.place->item + 1);
-    results[*record.place->item] = record.result;
+    parent->workflow->items[{record.place->task, record.place->route}].finished(
+        *record.place->item, record.result, record.status == ExecutionStatus::kSucceeded);
   }
   for (Incident& incident : state.incidents) {
     const ObjectId id = incident.id;
@@ -74,8 +73,11 @@ void Engine::State::recover_execution(Execution record) {
       open->workflow->depth = parent->workflow->depth + 1;
     }
   }
-  if (record.parent) {
-    if (OpenExecution* parent = find(*record.parent)) parent->children.insert(record.id);
+  if (OpenExecution* parent = record.parent ? find(*record.parent) : nullptr; parent != nullptr) {
+    parent->children.insert(record.id);
+    if (parent->workflow && record.place && record.place->item) {
+      parent->workflow->items[{record.place->task, record.place->route}].started();
+    }
   }
   open->record = std::move(record);
   const ObjectId id = open->record.id;

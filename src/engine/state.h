@@ -26,13 +26,35 @@
 
 namespace midwatch {
 
+// A task with items while it runs. The conductor keeps no results; it wants them all with the event that
+// ends the task, and only then: a list for each item would be quadratic.
+struct ItemResults {
+  std::vector<Value> results;  // by item; null where there is none yet
+  std::uint32_t count = 0;     // of items in all; 0 when not known (after a restart)
+  std::uint32_t active = 0;    // started and not ended
+  std::uint32_t ended = 0;
+  bool failed = false;  // some item ended otherwise than succeeded
+
+  void started() { ++active; }
+  void finished(std::uint32_t item, const Value& result, bool succeeded) {
+    if (results.size() <= item) results.resize(item + 1);
+    results[item] = result;
+    if (active > 0) --active;
+    ++ended;
+    failed = failed || !succeeded;
+  }
+  // May the event that was just counted be the task's last?
+  [[nodiscard]] bool may_end() const { return active == 0 && (count == 0 || ended >= count || failed); }
+  // Was it, for certain?
+  [[nodiscard]] bool over() const { return count != 0 && may_end(); }
+};
+
 // A workflow that is conducted.
 struct WorkflowRun {
-  std::optional<Conductor> conductor;  // once it started
-  std::uint64_t deltas = 0;            // journaled so far
-  std::uint32_t depth = 0;             // workflows around it
-  // Results of the items of tasks with items, by (task, route): the conductor does not keep results.
-  std::map<std::pair<std::string, std::uint32_t>, std::vector<Value>> items;
+  std::optional<Conductor> conductor;                                  // once it started
+  std::uint64_t deltas = 0;                                            // journaled so far
+  std::uint32_t depth = 0;                                             // workflows around it
+  std::map<std::pair<std::string, std::uint32_t>, ItemResults> items;  // by task and route
 };
 
 struct OpenExecution {

@@ -87,10 +87,12 @@ void Engine::State::tell(OpenExecution& open, const TaskPlace& place, FlowStatus
   Conductor& conductor = *open.workflow->conductor;
   Status told;
   if (place.item) {
-    auto& results = open.workflow->items[{place.task, place.route}];
-    if (results.size() <= *place.item) results.resize(*place.item + 1);
-    if (is_completed(status)) results[*place.item] = result;
-    told = conductor.on_item(place.task, place.route, *place.item, status, result, Value::array(results));
+    ItemResults& items = open.workflow->items[{place.task, place.route}];
+    if (is_completed(status)) items.finished(*place.item, result, status == FlowStatus::kSucceeded);
+    else items.started();
+    const bool may_end = is_completed(status) && (items.may_end() || conductor.status() != FlowStatus::kRunning);
+    told = conductor.on_item(place.task, place.route, *place.item, status, result,
+                             may_end ? Value::array(items.results) : Value());
   } else {
     told = conductor.on_task(place.task, place.route, status, result);
   }
@@ -102,6 +104,11 @@ void Engine::State::start_task(OpenExecution& open, const OfferedTask& task) {
   if (task.items_count && *task.items_count == 0) {
     tell(open, {task.id, task.route, {}}, FlowStatus::kRunning, nullptr);
     return tell(open, {task.id, task.route, {}}, FlowStatus::kSucceeded, Value::array({}));
+  }
+  if (task.items_count) {
+    ItemResults& items = open.workflow->items[{task.id, task.route}];
+    if (items.over()) items = {};  // a loop or a retry brought the task back
+    items.count = *task.items_count;
   }
   for (const OfferedAction& action : task.actions) start_child(open, task, action);
 }
@@ -146,10 +153,7 @@ void Engine::State::journal(OpenExecution& open) {
 
 void Engine::State::complete_workflow_if_done(OpenExecution& open) {
   Conductor& conductor = *open.workflow->conductor;
-  if (!is_completed(conductor.status())) {
-    if (conductor.status() == FlowStatus::kCanceling && open.children.empty()) journal(open);
-    return;
-  }
+  if (!is_completed(conductor.status())) return;
   if (Status rendered = conductor.render_output(); !rendered) {
     journal(open);
     return finish(open, ExecutionStatus::kFailed,
