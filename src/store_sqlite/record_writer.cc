@@ -138,7 +138,8 @@ Status RecordWriter::write(const TriggerInstance& record) {
   columns_.add(record.id).add(record.trigger).add(micros(record.occurrence_time)).add(state);
   columns_.add(record.trace_tag).add(record.content_version);
   // [payload, parameters of the trigger]
-  text_.assign("[");
+  text_.clear();
+  text_ += '[';
   append_json(text_, record.payload);
   text_ += ',';
   append_json(text_, record.trigger_parameters);
