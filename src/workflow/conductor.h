@@ -53,11 +53,11 @@ struct OfferedAction {
 struct OfferedTask {
   std::string id;  // the task's name
   std::uint32_t route = 0;
-  std::vector<OfferedAction> actions;        // one; with items, those that may start now
-  Value context;                             // what the task sees
-  Value delay_seconds;                       // integer; null when none is asked for
-  std::optional<std::uint32_t> items_count;  // set for tasks with items; 0: report running, then succeeded with []
-  Value concurrency;                         // of tasks with items; null when not limited
+  std::vector<OfferedAction> actions;          // one; with items, those that may start now
+  Value context;                               // what the task sees
+  Value delay_seconds{};                       // integer; null when none is asked for
+  std::optional<std::uint32_t> items_count{};  // set for tasks with items; 0: report running, then succeeded with []
+  Value concurrency{};                         // of tasks with items; null when not limited
 };
 
 struct RerunRequest {

@@ -35,12 +35,12 @@ struct FlowRun {
   NodeIndex node = 0;
   std::uint32_t route = 0;
   std::uint32_t path = 0;
-  std::shared_ptr<PreviousRuns> previous;                  // never changed once a run has it
-  std::vector<std::pair<EdgeIndex, bool>> next;            // transitions evaluated so far
-  std::optional<std::pair<EdgeIndex, std::uint32_t>> out;  // the last transition that published, and its context
+  std::shared_ptr<PreviousRuns> previous{};                  // never changed once a run has it
+  std::vector<std::pair<EdgeIndex, bool>> next{};            // transitions evaluated so far
+  std::optional<std::pair<EdgeIndex, std::uint32_t>> out{};  // the last transition that published, and its context
   FlowStatus status = FlowStatus::kUnset;
   bool end = false;
-  Value retry;  // {"when", "count", "delay"?} with count and delay evaluated; null when the task has none
+  Value retry{};  // {"when", "count", "delay"?} with count and delay evaluated; null when the task has none
   std::uint32_t tally = 0;
 
   // nullopt while the transition was not evaluated.
@@ -51,14 +51,14 @@ struct StagedTask {
   NodeIndex node = 0;
   std::uint32_t route = 0;
   std::uint32_t path = 0;
-  std::shared_ptr<PreviousRuns> previous;
+  std::shared_ptr<PreviousRuns> previous{};
   bool ready = false;
   bool held = false;
   bool run_on_fail = false;
   std::uint32_t retry_of = kNoIndex;  // the run that is tried again
   bool has_items = false;
-  std::vector<FlowStatus> items;
-  StatusCounts item_counts;
+  std::vector<FlowStatus> items{};
+  StatusCounts item_counts{};
   std::uint32_t version = 0;  // changes with each arrival: what was rendered before is void
 };
 
