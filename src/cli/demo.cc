@@ -213,12 +213,15 @@ class Demo {
     });
   }
 
-  // The newest incident of a detector that is in one of the states.
-  Value incident_of(std::string_view detector, std::initializer_list<std::string_view> states) {
+  // The newest incident of a detector that was opened after `fault` and is in one of the states: what a busy
+  // machine did to the service before is not what the demo did.
+  Value incident_of(std::string_view detector, Instant fault, std::initializer_list<std::string_view> states) {
     const auto incidents = client_->get("/incidents?limit=50");
     if (!incidents) return {};
     for (const Value& incident : incidents->elements()) {
       if (incident.get("detector").text_or("") != detector) continue;
+      const auto opened = parse_iso8601(incident.get("opened").text_or(""));
+      if (!opened || *opened < fault) continue;
       for (const std::string_view state : states) {
         if (incident.get("state").text_or("") != state) continue;
         auto whole = client_->get("/incidents/" + incident.get("id").text_or(""));
@@ -240,7 +243,7 @@ class Demo {
       outcome.addresses = addresses();
     }
     MW_CHECK(wait_until("the first incident is remediated", seconds(90), [&] {
-      outage.incident = incident_of("demo.latency", {"remediated", "resolved", "escalated"});
+      outage.incident = incident_of("demo.latency", outage.injected_at, {"remediated", "resolved", "escalated"});
       return outage.incident.is_object();
     }));
     const std::string state = outage.incident.get("state").text_or("");
@@ -259,7 +262,7 @@ class Demo {
     MW_CHECK(write_file(shop_ / "catalogue.json", R"({"offers": ["rope", )"));
     kill(std::stoi(read_first_line(shop_ / "web.pid")), SIGKILL);
     MW_CHECK(wait_until("the second incident is escalated", seconds(90), [&] {
-      outage.incident = incident_of("demo.down", {"remediated", "resolved", "escalated"});
+      outage.incident = incident_of("demo.down", outage.injected_at, {"remediated", "resolved", "escalated"});
       return outage.incident.is_object() && (outage.incident.get("state").text_or("") != "escalated" ||
                                              outage.incident.get("people_woken").int_or(0) > 0);
     }));
