@@ -76,6 +76,15 @@ std::string read_first_line(const fs::path& path) {
   return line;
 }
 
+std::string read_last_line(const fs::path& path) {
+  std::ifstream file(path);
+  std::string last;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty()) last = std::move(line);
+  }
+  return last;
+}
+
 class Demo {
  public:
   Demo(DemoOptions options, Call& call) : options_(std::move(options)), call_(call) {}
@@ -147,7 +156,11 @@ class Demo {
     return write_file(shop_ / "catalogue.json", R"({"offers": ["rope", "lamp oil", "hard tack"]})");
   }
 
-  Result<std::shared_ptr<aio::ChildProcess>> spawn(std::vector<std::string> argv, const fs::path& log) {
+  using Ended = std::shared_ptr<std::atomic<bool>>;
+
+  // `ended`, when given, becomes true at the child's end.
+  Result<std::shared_ptr<aio::ChildProcess>> spawn(std::vector<std::string> argv, const fs::path& log,
+                                                   Ended ended = nullptr) {
     auto file = std::make_shared<std::ofstream>(log, std::ios::app);
     aio::ChildOptions child;
     child.argv = std::move(argv);
@@ -156,7 +169,9 @@ class Demo {
     child.environment = {{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}, {"LANG", "C.UTF-8"}};
     aio::ChildCallbacks callbacks;
     callbacks.on_output = [file](aio::ChildStream, std::string_view text) { *file << text << std::flush; };
-    callbacks.on_end = [](aio::ChildResult) {};
+    callbacks.on_end = [ended = std::move(ended)](aio::ChildResult) {
+      if (ended) *ended = true;
+    };
     return aio::ChildProcess::start(runtime_, std::move(child), std::move(callbacks));
   }
 
@@ -182,12 +197,16 @@ class Demo {
   Status start_engine() {
     std::error_code error;
     fs::remove(data_ / "api.addr", error);
+    const auto ended = std::make_shared<std::atomic<bool>>(false);
     MW_TRY(engine_, spawn({self_path(), "serve", "--data-dir", data_.string(), "--packs", (dir_ / "packs").string(),
                            "--listen", "127.0.0.1:0", "--page-webhook",
                            fmt::format("http://127.0.0.1:{}/page", pager_server_->ports().front())},
-                          dir_ / "engine.log"));
-    MW_CHECK(
-        wait_until("the engine starts", seconds(15), [&] { return !read_first_line(data_ / "api.addr").empty(); }));
+                          dir_ / "engine.log", ended));
+    MW_CHECK(wait_until("the engine starts", seconds(15),
+                        [&] { return *ended || !read_first_line(data_ / "api.addr").empty(); }));
+    if (*ended) {
+      return Error(Code::kUnavailable, fmt::format("the engine ended at once: {}", read_last_line(dir_ / "engine.log")));
+    }
     client_ = std::make_unique<ApiClient>("http://" + read_first_line(data_ / "api.addr"),
                                           Secret(read_first_line(data_ / "token")));
     MW_CHECK(wait_until("the engine is ready", seconds(15), [&] { return client_->get_text("/readyz").has_value(); }));

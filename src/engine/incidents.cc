@@ -52,9 +52,7 @@ std::string anomaly_text(const AnomalyReported& anomaly) {
 }  // namespace
 
 void Engine::State::touch(Incident& incident) {
-  if (std::ranges::find(changed_incidents_, incident.id) == changed_incidents_.end()) {
-    changed_incidents_.push_back(incident.id);
-  }
+  changed_incidents_.insert(incident.id);
   if (incident.deadline) timers_.set(*incident.deadline, {Timer::Kind::kIncidentDeadline, incident.id});
 }
 

@@ -201,7 +201,7 @@ class Engine::State final : public Datastore {
   Decision* out_ = nullptr;
   std::deque<Work> work_;
   std::vector<ObjectId> changed_executions_;
-  std::vector<ObjectId> changed_incidents_;
+  std::set<ObjectId> changed_incidents_;
 };
 
 }  // namespace midwatch
