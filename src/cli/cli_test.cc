@@ -1,3 +1,4 @@
+#include <fstream>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -82,6 +83,20 @@ TEST(Eval, PrintsTheValueAsJson) {
   EXPECT_EQ(broken.exit, Exit::kFailed);
   EXPECT_NE(broken.err, "");
   EXPECT_EQ(run({"eval"}, commands).exit, Exit::kUsage);
+}
+
+TEST(Eval, ABatchNamesBadLinesAndRunsTheOthers) {
+  const std::vector<Command> commands = client_commands();
+  const std::string name = testing::TempDir() + "/midwatch_batch.jsonl";
+  std::ofstream(name) << "{\"id\": \"a\", \"expr\": \"1 + 1\"}\n\nnope\n{\"id\": \"b\", \"format\": \"do {{x}}\", "
+                         "\"param_stream\": \"undo\"}\n";
+  const Ran ran = run({"eval", "--batch", name}, commands);
+  EXPECT_EQ(ran.out,
+            "{\"id\":\"a\",\"output\":2}\n{\"id\":\"b\",\"error\":{\"kind\":\"value\",\"message\":\"Command "
+            "\\\"undo\\\" doesn't match format string \\\"do {{x}}\\\"\"}}\n");
+  EXPECT_NE(ran.err.find(":3: "), std::string::npos) << ran.err;
+  EXPECT_EQ(ran.exit, Exit::kFailed);
+  EXPECT_EQ(run({"eval", "--batch", "/nowhere"}, commands).exit, Exit::kFailed);
 }
 
 TEST(DemoReport, ShowsBothTimelinesSideBySide) {

@@ -9,5 +9,6 @@ namespace midwatch::cli {
 
 std::vector<Command> local_commands();
 std::vector<Command> api_commands();
+Command eval_command();
 
 }  // namespace midwatch::cli

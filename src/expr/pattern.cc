@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <list>
 
+#include "expr/python_pattern.h"
 #include "expr/python_text.h"
 
 namespace midwatch {
@@ -30,21 +31,6 @@ Pattern::Pattern() = default;
 Pattern::~Pattern() = default;
 
 namespace {
-
-// What Python spells otherwise: \Z is the very end.
-std::string translated(std::string_view source) {
-  std::string out;
-  for (std::size_t i = 0; i < source.size(); ++i) {
-    if (source[i] == '\\' && i + 1 < source.size()) {
-      if (source[i + 1] == 'Z') out += "\\z";
-      else out.append(source.substr(i, 2));
-      ++i;
-    } else {
-      out += source[i];
-    }
-  }
-  return out;
-}
 
 struct CacheEntry {
   std::string key;
@@ -76,7 +62,10 @@ Outcome<std::shared_ptr<const Pattern>> Pattern::compile(std::string_view source
   if (flags.ignore_case) options |= PCRE2_CASELESS;
   if (flags.multi_line) options |= PCRE2_MULTILINE;
   if (flags.dot_all) options |= PCRE2_DOTALL;
-  const std::string text = translated(source);
+  auto translated = translate_python_pattern(source);
+  if (!translated) return std::move(translated).error();
+  const std::string& text = translated->text;
+  if (translated->ascii) options &= ~static_cast<std::uint32_t>(PCRE2_UCP);
   std::shared_ptr<Pattern> pattern(new Pattern());
   pattern->engine_ = std::make_unique<Engine>();
   Engine& engine = *pattern->engine_;
@@ -95,28 +84,15 @@ Outcome<std::shared_ptr<const Pattern>> Pattern::compile(std::string_view source
   engine.match = pcre2_match_data_create_from_pattern(engine.code, nullptr);
   pcre2_pattern_info(engine.code, PCRE2_INFO_CAPTURECOUNT, &engine.groups);
   pattern->source_ = source;
+  pattern->names_ = std::move(translated->names);
+  pattern->start_anchor_ = translated->start_anchor;
+  pattern->end_anchor_ = translated->end_anchor;
   kept.push_front({std::move(key), pattern});
   if (kept.size() > kPatternsKeptMax) kept.pop_back();
   return std::shared_ptr<const Pattern>(pattern);
 }
 
 std::size_t Pattern::group_count() const { return engine_->groups; }
-
-std::vector<std::pair<std::string, std::size_t>> Pattern::group_names() const {
-  std::uint32_t count = 0;
-  std::uint32_t width = 0;
-  PCRE2_SPTR table = nullptr;
-  pcre2_pattern_info(engine_->code, PCRE2_INFO_NAMECOUNT, &count);
-  pcre2_pattern_info(engine_->code, PCRE2_INFO_NAMEENTRYSIZE, &width);
-  pcre2_pattern_info(engine_->code, PCRE2_INFO_NAMETABLE, &table);
-  std::vector<std::pair<std::string, std::size_t>> out;
-  for (std::uint32_t i = 0; i < count; ++i, table += width) {
-    const std::size_t number = static_cast<std::size_t>(table[0]) << 8 | table[1];
-    out.emplace_back(reinterpret_cast<const char*>(table + 2), number);
-  }
-  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  return out;
-}
 
 Outcome<std::optional<PatternMatch>> Pattern::run(std::string_view text, std::size_t from,
                                                   std::uint32_t options) const {

@@ -1,6 +1,6 @@
 // expr/pattern.h — regular expressions as the filters and functions use them.
 //
-// PCRE2 with Unicode classes, which has all of Python's `re` that packs use: look-around,
+// Python's syntax (expr/python_pattern.h), matched by PCRE2 with Unicode classes: look-around,
 // back-references, named groups. The work of one match is bounded by kPatternMatchStepsMax and
 // kPatternHeapKiBMax, so a pattern cannot hang an evaluation: beyond them the match is an error of kind
 // limit. Compiled patterns are kept, the last kPatternsKeptMax of each thread.
@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "expr/diagnostic.h"
@@ -54,7 +55,11 @@ class Pattern {
   [[nodiscard]] Outcome<std::string> substitute(std::string_view text, std::string_view replacement,
                                                 std::size_t count_max, std::size_t bytes_max) const;
   [[nodiscard]] std::size_t group_count() const;
-  [[nodiscard]] std::vector<std::pair<std::string, std::size_t>> group_names() const;
+  // In the order of the groups.
+  [[nodiscard]] const std::vector<std::pair<std::string, std::size_t>>& group_names() const { return names_; }
+  // Whether it is tied to the start or the end of the text (expr/python_pattern.h says how that is found).
+  [[nodiscard]] bool has_start_anchor() const { return start_anchor_; }
+  [[nodiscard]] bool has_end_anchor() const { return end_anchor_; }
   [[nodiscard]] const std::string& source() const { return source_; }
 
  private:
@@ -64,6 +69,9 @@ class Pattern {
                                                          std::uint32_t options) const;
   std::unique_ptr<Engine> engine_;
   std::string source_;
+  std::vector<std::pair<std::string, std::size_t>> names_;
+  bool start_anchor_ = false;
+  bool end_anchor_ = false;
 };
 
 // re.escape
