@@ -143,7 +143,9 @@ void Engine::State::on(WokeUp&) {
     }
     OpenExecution* open = find(timer->id);
     if (open == nullptr) continue;
-    if (timer->kind == Timer::Kind::kDelayedStart) {
+    if (timer->kind == Timer::Kind::kInquiryDeadline) {
+      if (open->record.status == ExecutionStatus::kPending) give_up_waiting(*open);
+    } else if (timer->kind == Timer::Kind::kDelayedStart) {
       if (open->record.status == ExecutionStatus::kDelayed) schedule(*open);
     } else if (open->holds_slot) {
       // Runners keep their own timeouts; this one has lost the attempt.

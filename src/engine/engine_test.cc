@@ -3,183 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include "ports/memory_store.h"
+#include "engine/test_support.h"
 
 namespace midwatch {
 namespace {
 
-using namespace std::chrono_literals;
-
-const Instant kStart = instant_from_micros(1'700'000'000'000'000);
-
-constexpr const char* kFlow = R"(version: 1.0
-input:
-  - n: 1
-tasks:
-  first:
-    action: t.work
-    next:
-      - when: <% succeeded() %>
-        publish:
-          - seen: <% result().value + ctx().n %>
-        do: second
-  second:
-    action: t.work
-output:
-  - seen: <% ctx().seen %>
-)";
-
-constexpr const char* kItems = R"(version: 1.0
-tasks:
-  each:
-    with: <% list(1, 2, 3) %>
-    action: t.work
-    next:
-      - publish:
-          - all: <% result().select($.value) %>
-        do: last
-  last:
-    action: t.look
-output:
-  - all: <% ctx().all %>
-)";
-
-Action action(const char* name, const char* runner, bool idempotent = false, const char* entry_point = "") {
-  Action made;
-  made.pack = "t";
-  made.name = name;
-  made.runner_type = runner;
-  made.idempotent = idempotent;
-  made.entry_point = entry_point;
-  made.parameters = Value::object({});
-  return made;
-}
-
-Rule rule(const char* name, const char* trigger, const char* runs, Value trigger_parameters = Value::object({})) {
-  Rule made;
-  made.pack = "t";
-  made.name = name;
-  made.enabled = true;
-  made.trigger = trigger;
-  made.trigger_parameters = std::move(trigger_parameters);
-  made.action = runs;
-  made.action_parameters = Value::object({});
-  return made;
-}
-
-std::shared_ptr<const Pack> types_of(const char* ref, const char* name) {
-  auto pack = std::make_shared<Pack>();
-  pack->ref = pack->name = ref;
-  pack->config = Value::object({});
-  TriggerType type;
-  type.pack = ref;
-  type.name = name;
-  pack->trigger_types = {type};
-  return pack;
-}
-
-std::shared_ptr<const Content> content(std::vector<Rule> rules) {
-  auto pack = std::make_shared<Pack>();
-  pack->ref = pack->name = "t";
-  pack->config = Value::object({{"greeting", "ahoy"}});
-  Action disabled = action("disabled", "noop");
-  disabled.enabled = false;
-  Action fixed = action("fixed", "noop");
-  fixed.parameters =
-      Value::object({{"to", Value::object({{"type", "string"}, {"default", "x"}, {"immutable", true}})}});
-  Action hello = action("hello", "noop");
-  hello.parameters = Value::object(
-      {{"who", Value::object({{"type", "string"}, {"required", true}})},
-       {"text", Value::object({{"type", "string"}, {"default", "{{ config_context.greeting }} {{ who }}"}})}});
-  pack->actions = {action("work", "noop"),
-                   action("look", "noop", true),
-                   disabled,
-                   fixed,
-                   hello,
-                   action("flow", "orquesta", false, "workflows/flow.yaml"),
-                   action("items", "orquesta", false, "workflows/items.yaml")};
-  pack->workflows = {{"actions/workflows/flow.yaml", kFlow}, {"actions/workflows/items.yaml", kItems}};
-  pack->rules = std::move(rules);
-  auto made = Content::make({types_of("core", "st2.webhook"), types_of("midwatch", "anomaly"), pack});
-  EXPECT_TRUE(made.has_value()) << made.error().to_string();
-  return *made;
-}
-
-Value hook(const char* url) { return Value::object({{"url", url}}); }
-
-// An engine, its store, and what it wants done.
-struct Shard {
-  MemoryStore store;
-  std::shared_ptr<const Content> what;
-  Engine::Options options;
-  std::optional<Engine> engine;
-  Instant now = kStart;
-  std::vector<ActionRequest> starts;
-  std::vector<CancelAction> cancels;
-  std::vector<PageRequest> pages;
-  std::vector<Acknowledge> answers;
-  AckToken token = 0;
-  std::uint16_t life = 0;
-
-  explicit Shard(std::vector<Rule> rules, Engine::Options o = {})
-      : what(content(std::move(rules))), options(std::move(o)) {
-    begin();
-  }
-
-  // Also what a restart is: nothing but the store survives.
-  void begin() {
-    options.id_origin = ++life;
-    auto made = Engine::create(what, options);
-    ASSERT_TRUE(made.has_value()) << made.error().to_string();
-    engine.emplace(std::move(*made));
-    auto open = store.load_open(now - 24h);
-    ASSERT_TRUE(open.has_value());
-    release(engine->recover(std::move(*open), now));
-  }
-  void release(Decision decision) {
-    ASSERT_TRUE(store.commit(std::span(&decision.changes, 1)).has_value());
-    for (Effect& effect : decision.effects) {
-      if (auto* start = std::get_if<ActionRequest>(&effect)) starts.push_back(*start);
-      if (auto* cancel = std::get_if<CancelAction>(&effect)) cancels.push_back(*cancel);
-      if (auto* page = std::get_if<PageRequest>(&effect)) pages.push_back(*page);
-      if (auto* answer = std::get_if<Acknowledge>(&effect)) answers.push_back(*answer);
-    }
-  }
-  void step(Input input) {
-    now += 1ms;
-    Decision decision;
-    engine->step(now, std::move(input), decision);
-    release(std::move(decision));
-  }
-  void post(const char* url, Value body = Value::object({})) {
-    step(TriggerArrived{"core.st2.webhook", hook(url), Value::object({{"body", std::move(body)}}), "", ++token});
-  }
-  Result<Value> run(const char* ref, Value parameters = Value::object({})) {
-    step(ExecutionRequested{ref, std::move(parameters), {}, "tester", ++token});
-    return answers.back().answer;
-  }
-  ObjectId run_id(const char* ref) { return *ObjectId::parse(run(ref)->get("id").to_text()); }
-  void end(const ActionRequest& request, ExecutionStatus status = ExecutionStatus::kSucceeded,
-           Value result = Value::object({{"value", 41}})) {
-    step(ActionOutcome{request.execution, request.attempt, status, std::move(result)});
-  }
-  // By value: starts grows while outcomes are told.
-  void end_last(ExecutionStatus status = ExecutionStatus::kSucceeded, Value result = Value::object({{"value", 41}})) {
-    const ActionRequest last = starts.back();
-    end(last, status, std::move(result));
-  }
-  ExecutionStatus status(ObjectId id) { return store.execution(id)->status; }
-  void anomaly(bool firing) {
-    AnomalyReported report;
-    report.detector = "t.latency";
-    report.labels = Value::object({{"service", "web"}});
-    report.firing = firing;
-    report.value = 0.9;
-    report.since = now - 2s;
-    step(report);
-  }
-  Incident incident() { return store.incidents(std::nullopt, {})->items.front(); }
-};
+using namespace engine_testing;  // NOLINT: the whole of a test's vocabulary
 
 TEST(Engine, AnEventThatARuleMatchesStartsItsActionOnce) {
   Shard shard({rule("r", "core.st2.webhook", "t.work", hook("go"))});
@@ -333,16 +162,26 @@ TEST(Engine, ActionsBeyondTheSlotsWaitAndStartInOrder) {
   EXPECT_EQ(shard.starts.back().execution, second);
 }
 
-TEST(Engine, CancellingAWorkflowCancelsWhatRunsUnderIt) {
+TEST(Engine, CancellingAWorkflowLeavesWhatRunsToItsEnd) {
   Shard shard({});
   const ObjectId flow = shard.run_id("t.flow");
   shard.step(CancelRequested{flow, "tester", ++shard.token});
-  ASSERT_EQ(shard.cancels.size(), 1u);
+  EXPECT_TRUE(shard.cancels.empty());
   EXPECT_EQ(shard.status(flow), ExecutionStatus::kCanceling);
-  shard.end_last(ExecutionStatus::kCanceled);
+  shard.end_last();
   EXPECT_EQ(shard.status(flow), ExecutionStatus::kCanceled);
+  EXPECT_EQ(shard.starts.size(), 1u) << "nothing new is started";
   shard.step(CancelRequested{flow, "tester", ++shard.token});
   EXPECT_EQ(shard.answers.back().answer.error().code, Code::kConflict);
+}
+
+TEST(Engine, CancellingATaskStopsItsActionAndItsWorkflow) {
+  Shard shard({});
+  const ObjectId flow = shard.run_id("t.flow");
+  shard.step(CancelRequested{shard.starts[0].execution, "tester", ++shard.token});
+  ASSERT_EQ(shard.cancels.size(), 1u);
+  shard.end_last(ExecutionStatus::kCanceled);
+  EXPECT_EQ(shard.status(flow), ExecutionStatus::kCanceled);
 }
 
 TEST(Engine, ARunnerThatNeverAnswersIsGivenUp) {

@@ -147,7 +147,8 @@ ObjectId Engine::State::create_failed(const std::string& action, Origin origin, 
 
 void Engine::State::schedule(OpenExecution& open) {
   set_status(open, ExecutionStatus::kScheduled);
-  if (open.workflow != nullptr || running_ < options_.running_max) {
+  const bool takes_slot = open.workflow == nullptr && !is_inquiry(open.record);
+  if (!takes_slot || running_ < options_.running_max) {
     start(open);
   } else {
     waiting_.push_back(open.record.id);
@@ -182,6 +183,7 @@ void Engine::State::start(OpenExecution& open) {
     (plan.runner->parameters.find(member.name()) != nullptr ? of_runner : of_action).set(member.key, member.value);
   }
   if (open.workflow != nullptr) return start_workflow(open, std::move(of_action).build());
+  if (is_inquiry(open.record)) return ask(open, std::move(of_runner).build());
   open.holds_slot = true;
   ++running_;
   const auto timeout = std::chrono::seconds(
@@ -219,6 +221,7 @@ void Engine::State::on(ActionOutcome& input) {
 void Engine::State::finish(OpenExecution& open, ExecutionStatus status, Value result) {
   MW_ASSERT(is_completed(status), "an execution ends with a completed status");
   MW_ASSERT(!is_completed(open.record.status), "an execution ends once");
+  const ExecutionStatus before = open.record.status;
   open.record.end = now_;
   open.record.result = std::move(result);
   set_status(open, status);
@@ -229,47 +232,14 @@ void Engine::State::finish(OpenExecution& open, ExecutionStatus status, Value re
     --running_;
     start_waiting();
   }
+  if (open.workflow != nullptr) cancel_waiting_children(open);
   if (open.record.parent) {
     if (OpenExecution* parent = find(*open.record.parent)) parent->children.erase(open.record.id);
-    work_.emplace_back(ChildDone{*open.record.parent, *open.record.place, status, open.record.result});
+    tell_parent(open, before);
   } else if (open.record.incident) {
     work_.emplace_back(RepairDone{*open.record.incident, open.record.id, open.record.action, status, open.record.result,
                                   now_ - open.record.start});
   }
-}
-
-void Engine::State::on(CancelRequested& input) {
-  OpenExecution* open = find(input.execution);
-  if (open == nullptr) {
-    return acknowledge(input.ack, Error(Code::kConflict, "the execution is already completed"));
-  }
-  cancel(*open, input.user);
-  acknowledge(input.ack, to_value(open->record));
-}
-
-void Engine::State::cancel(OpenExecution& open, const std::string& user) {
-  if (!is_cancelable(open.record.status)) return;
-  open.record.context = with_member(open.record.context, "cancelled_by", user);
-  const Value result = Value::object({{"message", "Action canceled by user."}, {"user", user}});
-  if (open.workflow != nullptr && open.workflow->conductor) {
-    set_status(open, ExecutionStatus::kCanceling);
-    if (Status asked = open.workflow->conductor->request_status(FlowStatus::kCanceled); !asked) {
-      return finish(open, ExecutionStatus::kCanceled, result);
-    }
-    journal(open);
-    const std::vector<ObjectId> children(open.children.begin(), open.children.end());
-    for (const ObjectId id : children) {
-      OpenExecution* child = find(id);
-      if (child != nullptr) cancel(*child, user);
-    }
-    return complete_workflow_if_done(open);
-  }
-  if (open.holds_slot) {
-    set_status(open, ExecutionStatus::kCanceling);
-    out_->effects.emplace_back(CancelAction{open.record.id});
-    return;
-  }
-  finish(open, ExecutionStatus::kCanceled, result);
 }
 
 }  // namespace midwatch

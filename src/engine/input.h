@@ -63,6 +63,26 @@ struct CancelRequested {
   AckToken ack = 0;
 };
 
+// Spec 4.9, PUT: pausing or paused asks a workflow to pause, resuming asks it to go on, canceling or
+// canceled cancels; a completed status ends an execution with the result that is given. Answer: the
+// execution. kInvalid with StackStorm's sentence when it cannot be.
+struct StatusRequested {
+  ObjectId execution;
+  ExecutionStatus status = ExecutionStatus::kRequested;
+  Value result;
+  std::string user;
+  AckToken ack = 0;
+};
+
+// Someone responds to an inquiry. Answer: {"id", "response"}. kDenied when the user may not, kInvalid when
+// the response does not match the inquiry's schema, kConflict when nothing waits for it.
+struct InquiryAnswered {
+  ObjectId execution;
+  Value response;
+  std::string user;
+  AckToken ack = 0;
+};
+
 // A stored trigger instance is to be decided again. Answer: {"id": …}.
 struct ReEmitRequested {
   TriggerInstance original;
@@ -89,8 +109,8 @@ struct ContentChanged {
 // The time of next_wake() has come.
 struct WokeUp {};
 
-using Input = std::variant<TriggerArrived, AnomalyReported, ExecutionRequested, CancelRequested, ReEmitRequested,
-                           KeySetRequested, KeyDeleteRequested, ContentChanged, ActionOutcome, PageOutcome, WokeUp>;
+using Input = std::variant<TriggerArrived, AnomalyReported, ExecutionRequested, CancelRequested, StatusRequested,
+                           InquiryAnswered, ReEmitRequested, KeySetRequested, KeyDeleteRequested, ContentChanged, ActionOutcome, PageOutcome, WokeUp>;
 
 struct Acknowledge {
   AckToken token;

@@ -48,7 +48,7 @@ void Engine::State::recover(OpenState& state) {
   std::ranges::sort(in_order);
   for (const ObjectId id : in_order) {
     OpenExecution* open = find(id);
-    if (open != nullptr && !is_completed(open->record.status)) resume(*open);
+    if (open != nullptr && !is_completed(open->record.status)) go_on(*open);
   }
   for (auto& [id, incident] : incidents_) {
     const bool page_was_on_its_way =
@@ -68,6 +68,7 @@ void Engine::State::recover_execution(Execution record) {
   open->plan = content_->action(record.action);
   if (record.runner_type == "orquesta") {
     open->workflow = std::make_unique<WorkflowRun>();
+    open->workflow->held = record.context.find("paused_by") != nullptr;
     // Ids sort by time, so parents come before their children.
     if (OpenExecution* parent = record.parent ? find(*record.parent) : nullptr; parent != nullptr && parent->workflow) {
       open->workflow->depth = parent->workflow->depth + 1;
@@ -84,13 +85,14 @@ void Engine::State::recover_execution(Execution record) {
   open_.emplace(id, std::move(open));
 }
 
-void Engine::State::resume(OpenExecution& open) {
+void Engine::State::go_on(OpenExecution& open) {
   const Execution& record = open.record;
   const auto error = [](std::string text) { return Value::object({{"error", std::move(text)}, {"traceback", ""}}); };
   if (open.workflow != nullptr && open.workflow->conductor) {
     work_.emplace_back(Advance{record.id});
     return;
   }
+  if (record.status == ExecutionStatus::kPending) return wait_for_answer(open);
   if (open.plan == nullptr) {
     const auto status = record.attempt == 0 ? ExecutionStatus::kFailed : ExecutionStatus::kAbandoned;
     return finish(open, status, error(fmt::format("Action \"{}\" cannot be found.", record.action)));

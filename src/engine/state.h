@@ -43,10 +43,13 @@ struct ItemResults {
     ++ended;
     failed = failed || !succeeded;
   }
-  // May the event that was just counted be the task's last?
-  [[nodiscard]] bool may_end() const { return active == 0 && (count == 0 || ended >= count || failed); }
+  // May the event that was just counted be the task's last? In a workflow that does not run, that some
+  // items never started does not matter.
+  [[nodiscard]] bool may_end(bool runs) const {
+    return active == 0 && (!runs || count == 0 || ended >= count || failed);
+  }
   // Was it, for certain?
-  [[nodiscard]] bool over() const { return count != 0 && may_end(); }
+  [[nodiscard]] bool over() const { return count != 0 && active == 0 && (ended >= count || failed); }
 };
 
 // A workflow that is conducted.
@@ -55,6 +58,10 @@ struct WorkflowRun {
   std::uint64_t deltas = 0;                                            // journaled so far
   std::uint32_t depth = 0;                                             // workflows around it
   std::map<std::pair<std::string, std::uint32_t>, ItemResults> items;  // by task and route
+  // A person paused it: only a person resumes it. One that paused because it waits (for an inquiry, for a
+  // paused workflow below) goes on by itself.
+  bool held = false;
+  Value refusal;  // the error with which the conductor refused an event; null when it did not
 };
 
 struct OpenExecution {
@@ -67,6 +74,13 @@ struct OpenExecution {
   Timers::Handle watchdog{};  // while it holds a slot: when the attempt is given up
   bool changed = false;
 };
+
+[[nodiscard]] inline bool is_inquiry(const Execution& record) { return record.runner_type == "inquirer"; }
+// Neither runs nor has ended, and only someone else can change that.
+[[nodiscard]] inline bool is_waiting(ExecutionStatus status) {
+  return status == ExecutionStatus::kPending || status == ExecutionStatus::kPaused ||
+         status == ExecutionStatus::kPausing;
+}
 
 // Where an execution comes from.
 struct Origin {
@@ -92,6 +106,8 @@ class Engine::State final : public Datastore {
   void on(AnomalyReported& input);
   void on(ExecutionRequested& input);
   void on(CancelRequested& input);
+  void on(StatusRequested& input);
+  void on(InquiryAnswered& input);
   void on(ReEmitRequested& input);
   void on(KeySetRequested& input);
   void on(KeyDeleteRequested& input);
@@ -110,11 +126,18 @@ class Engine::State final : public Datastore {
                                                        bool decrypt) const override;
 
  private:
-  struct ChildDone {
+  // An execution below a workflow has another status: completed, pending, or a workflow's pausing,
+  // paused, resuming.
+  struct ChildChanged {
     ObjectId parent;
     TaskPlace place;
+    ExecutionStatus before;
     ExecutionStatus status;
     Value result;
+  };
+  struct InquiryOpened {
+    ObjectId execution;
+    std::string route;
   };
   struct Advance {
     ObjectId workflow;
@@ -127,7 +150,7 @@ class Engine::State final : public Datastore {
     Value result;
     Duration took;
   };
-  using Work = std::variant<ChildDone, Advance, RepairDone>;
+  using Work = std::variant<ChildChanged, InquiryOpened, Advance, RepairDone>;
 
   // rules.cc: from a trigger instance to executions.
   struct Enforced {
@@ -150,7 +173,6 @@ class Engine::State final : public Datastore {
   void start(OpenExecution& open);
   void start_waiting();
   void finish(OpenExecution& open, ExecutionStatus status, Value result);
-  void cancel(OpenExecution& open, const std::string& user);
   void set_status(OpenExecution& open, ExecutionStatus status);
   void touch(OpenExecution& open);
   [[nodiscard]] Value config_of(const OpenExecution& open) const;
@@ -164,9 +186,31 @@ class Engine::State final : public Datastore {
   void tell(OpenExecution& open, const TaskPlace& place, FlowStatus status, const Value& result);
   void journal(OpenExecution& open);
   void complete_workflow_if_done(OpenExecution& open);
-  void do_work(ChildDone& done);
+  void do_work(ChildChanged& change);
   void do_work(Advance& work);
   Status restore_workflow(OpenExecution& open, std::span<const Value> journal);
+
+  // flow_control.cc: pausing, resuming and cancelling, up and down the tree of workflows.
+  Status pause(OpenExecution& open, const std::string& user);
+  Status resume(OpenExecution& open, const std::string& user);
+  void hold(OpenExecution& open, const std::string& user);
+  void let_go(OpenExecution& open, const std::string& user);
+  void cancel(OpenExecution& open, const std::string& user);
+  void drop(OpenExecution& open, const std::string& user, std::string_view why);
+  void become(OpenExecution& open, ExecutionStatus status);
+  void cancel_workflow(OpenExecution& open, const std::string& user);
+  void cancel_waiting_children(OpenExecution& open);
+  void settle(OpenExecution& open);
+  void show_status(OpenExecution& open);
+  void tell_parent(OpenExecution& open, ExecutionStatus before);
+  Status update_by_hand(OpenExecution& open, StatusRequested& input);
+
+  // inquiries.cc
+  void ask(OpenExecution& open, const Value& question);
+  void wait_for_answer(OpenExecution& open);
+  void give_up_waiting(OpenExecution& open);
+  Status check_answer(const OpenExecution& open, const InquiryAnswered& input) const;
+  void do_work(InquiryOpened& work);
 
   // incidents.cc
   void do_work(RepairDone& done);
@@ -178,7 +222,7 @@ class Engine::State final : public Datastore {
 
   // recovery.cc
   void recover_execution(Execution record);
-  void resume(OpenExecution& open);
+  void go_on(OpenExecution& open);
 
   void acknowledge(AckToken token, Result<Value> answer);
 

@@ -17,7 +17,7 @@
 namespace midwatch {
 
 struct Timer {
-  enum class Kind : std::uint8_t { kIncidentDeadline, kDelayedStart, kAttemptDeadline };
+  enum class Kind : std::uint8_t { kIncidentDeadline, kDelayedStart, kAttemptDeadline, kInquiryDeadline };
   Kind kind;
   ObjectId id;  // of the incident or the execution
 };

@@ -17,11 +17,13 @@ ExecutionStatus execution_status_of(FlowStatus status) {
   return execution_status(to_string(status)).value_or(ExecutionStatus::kFailed);
 }
 
-Value workflow_result(const Conductor& conductor) {
+Value workflow_result(const Conductor& conductor, const Value& refusal) {
   const Value output = conductor.output();
   ObjectBuilder result;
   result.set("output", output.size() == 0 ? Value() : output);  // an empty output is null
-  if (is_abended(conductor.status())) result.set("errors", conductor.errors());
+  if (is_abended(conductor.status())) {
+    result.set("errors", refusal.is_null() ? conductor.errors() : with_element(conductor.errors(), refusal));
+  }
   return std::move(result).build();
 }
 
@@ -74,12 +76,14 @@ void Engine::State::do_work(Advance& work) {
 
 // Tasks without an action succeed at once and may make others ready: asked until nothing is offered.
 void Engine::State::advance(OpenExecution& open) {
-  for (;;) {
+  while (open.workflow->refusal.is_null()) {
     const std::vector<OfferedTask> offered = open.workflow->conductor->next_tasks();
     if (offered.empty()) break;
     for (const OfferedTask& task : offered) start_task(open, task);
   }
+  settle(open);
   journal(open);
+  show_status(open);
   complete_workflow_if_done(open);
 }
 
@@ -89,15 +93,20 @@ void Engine::State::tell(OpenExecution& open, const TaskPlace& place, FlowStatus
   if (place.item) {
     ItemResults& items = open.workflow->items[{place.task, place.route}];
     if (is_completed(status)) items.finished(*place.item, result, status == FlowStatus::kSucceeded);
-    else items.started();
-    const bool may_end = is_completed(status) && (items.may_end() || conductor.status() != FlowStatus::kRunning);
+    const bool may_end = is_completed(status) && items.may_end(conductor.status() == FlowStatus::kRunning);
     told = conductor.on_item(place.task, place.route, *place.item, status, result,
                              may_end ? Value::array(items.results) : Value());
   } else {
     told = conductor.on_task(place.task, place.route, status, result);
   }
-  // A refusal is the reference's: the workflow's own status says what follows (spec 5.9).
-  if (!told) open.record.context = with_member(open.record.context, "refused", told.error().to_string());
+  if (told) return;
+  // Spec 5.10: "Any unexpected exception while handling: workflow failed with that error". Left alone, the
+  // task would be offered for ever.
+  open.workflow->refusal = Value::object({{"type", "error"},
+                                          {"message", told.error().to_string()},
+                                          {"task_id", place.task},
+                                          {"route", place.route}});
+  if (!is_completed(conductor.status())) (void)conductor.request_status(FlowStatus::kFailed);
 }
 
 void Engine::State::start_task(OpenExecution& open, const OfferedTask& task) {
@@ -115,7 +124,9 @@ void Engine::State::start_task(OpenExecution& open, const OfferedTask& task) {
 
 void Engine::State::start_child(OpenExecution& open, const OfferedTask& task, const OfferedAction& action) {
   TaskPlace place{task.id, task.route, action.item};
+  if (action.item) open.workflow->items[{task.id, task.route}].started();
   tell(open, place, FlowStatus::kRunning, nullptr);
+  if (!open.workflow->refusal.is_null()) return;
   if (!action.action.is_string()) return tell(open, place, FlowStatus::kSucceeded, nullptr);
   ObjectBuilder orquesta;
   orquesta.set("workflow_execution_id", open.record.id.hex());
@@ -137,11 +148,28 @@ void Engine::State::start_child(OpenExecution& open, const OfferedTask& task, co
   if (!child) tell(open, place, FlowStatus::kFailed, error_list(child.error(), place));
 }
 
-void Engine::State::do_work(ChildDone& done) {
-  OpenExecution* open = find(done.parent);
+void Engine::State::do_work(ChildChanged& change) {
+  OpenExecution* open = find(change.parent);
   if (open == nullptr || open->workflow == nullptr || !open->workflow->conductor || is_completed(open->record.status))
     return;
-  tell(*open, done.place, flow_status(done.status), done.result);
+  Conductor& conductor = *open->workflow->conductor;
+  const bool waited = change.before == ExecutionStatus::kPending || change.before == ExecutionStatus::kPaused ||
+                      change.before == ExecutionStatus::kPausing;
+  if (waited && is_completed(change.status) && (change.place.item || change.before != ExecutionStatus::kPending)) {
+    // A task that is paused ignores the end of its action (spec 5.9): it runs first.
+    if (change.before != ExecutionStatus::kPaused) tell(*open, change.place, FlowStatus::kResuming, nullptr);
+    tell(*open, change.place, FlowStatus::kRunning, nullptr);
+  }
+  if (change.status == ExecutionStatus::kResuming) {
+    tell(*open, change.place, FlowStatus::kResuming, nullptr);
+    tell(*open, change.place, FlowStatus::kRunning, nullptr);
+  } else {
+    tell(*open, change.place, flow_status(change.status), change.result);
+  }
+  const bool is_paused = conductor.status() == FlowStatus::kPaused || conductor.status() == FlowStatus::kPausing;
+  if (waited && is_paused && !open->workflow->held) (void)conductor.request_status(FlowStatus::kResuming);
+  // What ran on below has made it run as well (spec 5.9); a person said that it must not.
+  if (open->workflow->held && is_running(conductor.status())) (void)conductor.request_status(FlowStatus::kPausing);
   advance(*open);
 }
 
@@ -160,7 +188,7 @@ void Engine::State::complete_workflow_if_done(OpenExecution& open) {
                   Value::object({{"errors", Value::array({rendered.error().to_string()})}, {"output", nullptr}}));
   }
   journal(open);
-  finish(open, execution_status_of(conductor.status()), workflow_result(conductor));
+  finish(open, execution_status_of(conductor.status()), workflow_result(conductor, open.workflow->refusal));
 }
 
 Status Engine::State::restore_workflow(OpenExecution& open, std::span<const Value> journal) {

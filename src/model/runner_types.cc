@@ -81,11 +81,27 @@ Value orquesta() {
   return Value::object({{"notify", with_member(notify, "items", Value::object({{"type", "string"}}))}});
 }
 
+Value inquirer() {
+  const Value go_on = required(parameter("boolean", "Would you like to continue the workflow?"));
+  const Value schema = Value::object(
+      {{"title", "response_data"}, {"type", "object"}, {"properties", Value::object({{"continue", go_on}})}});
+  const Value none = Value::array({});
+  ObjectBuilder out;
+  out.set("schema", required(parameter("object", "JSON schema that the response must pass", schema)));
+  out.set("route", parameter("string", "for rules that send inquiries to people: which way this one goes", ""));
+  out.set("roles", parameter("array", "roles that may respond; none: all", none));
+  out.set("users", parameter("array", "users who may respond; none: all", none));
+  out.set("ttl", required(parameter("integer", "minutes after which nobody is waited for any more; 0: never", 1440)));
+  out.set("default_response", parameter("object", "the response when the time is over; without one it ends as timeout"));
+  return std::move(out).build();
+}
+
 std::vector<RunnerType> make_table() {
   using EntryPoint = RunnerType::EntryPoint;
   const Value none = Value::object({});
   return {
       {"http-request", "sends one HTTP request", http_request(), "body", false, EntryPoint::kNone},
+      {"inquirer", "asks people and waits for their response", inquirer(), "", false, EntryPoint::kNone},
       {"local-shell-cmd", "runs a command line on this machine", shell_command(), "", false, EntryPoint::kNone},
       {"local-shell-script", "runs a script of the pack on this machine", shell_script(), "", false,
        EntryPoint::kScript},
