@@ -10,6 +10,23 @@ Result<std::shared_ptr<const Definition>> compile_workflow(std::string_view text
   return Definition::parse(text, file);
 }
 
+namespace {
+
+Status compile_flow(ActionPlan& plan, const SourceText& source) {
+  if (plan.runner->name == "action-chain") {
+    auto chain = ChainDefinition::parse(source.text, source.path);
+    if (!chain) return std::move(chain).error().within("action " + plan.action->ref());
+    plan.chain = std::move(*chain);
+    return {};
+  }
+  auto definition = compile_workflow(source.text, source.path);
+  if (!definition) return std::move(definition).error().within("action " + plan.action->ref());
+  plan.workflow = std::move(*definition);
+  return {};
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const CompiledContent>> CompiledContent::compile(std::shared_ptr<const Content> content) {
   std::shared_ptr<CompiledContent> compiled(new CompiledContent(content));
   MW_TRY(RuleMatcher matcher, RuleMatcher::compile(content->rules()));
@@ -29,9 +46,7 @@ Result<std::shared_ptr<const CompiledContent>> CompiledContent::compile(std::sha
       if (source == nullptr) {
         return Error(Code::kInvalid, fmt::format("action {}: no workflow at '{}'", action->ref(), action->entry_point));
       }
-      auto definition = compile_workflow(source->text, source->path);
-      if (!definition) return std::move(definition).error().within("action " + action->ref());
-      plan.workflow = std::move(*definition);
+      MW_CHECK(compile_flow(plan, *source));
     }
     compiled->actions_.emplace(action->ref(), std::move(plan));
   }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "action_chain/chain_definition.h"
 #include "base/result.h"
 #include "jinja/template.h"
 #include "model/content.h"
@@ -22,8 +23,9 @@ struct ActionPlan {
   const Action* action = nullptr;
   const Pack* pack = nullptr;
   const RunnerType* runner = nullptr;
-  Value schema;                                // runner's and action's parameters, merged
-  std::shared_ptr<const Definition> workflow;  // of runner orquesta, else null
+  Value schema;                                  // runner's and action's parameters, merged
+  std::shared_ptr<const Definition> workflow;    // of runner orquesta, else null
+  std::shared_ptr<const ChainDefinition> chain;  // of runner action-chain, else null
 };
 
 // What is needed to enforce one rule.

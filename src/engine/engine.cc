@@ -33,6 +33,7 @@ void Engine::step(Instant now, Input input, Decision& out) {
 
 std::optional<Instant> Engine::next_wake() const { return state_->next_wake(); }
 Engine::Counts Engine::counts() const { return state_->counts(); }
+std::vector<Engine::Attempt> Engine::running_attempts() const { return state_->running_attempts(); }
 const std::shared_ptr<const Content>& Engine::content() const { return state_->content(); }
 
 Engine::State::State(std::shared_ptr<const CompiledContent> content, Options options)
@@ -90,6 +91,15 @@ Engine::Counts Engine::State::counts() const {
   counts.waiting = waiting_.size();
   counts.open_incidents = incidents_.size();
   return counts;
+}
+
+std::vector<Engine::Attempt> Engine::State::running_attempts() const {
+  std::vector<Attempt> attempts;
+  attempts.reserve(running_);
+  for (const auto& [id, open] : open_) {
+    if (open->holds_slot) attempts.push_back({id, open->record.attempt});
+  }
+  return attempts;
 }
 
 void Engine::State::on(KeySetRequested& input) {

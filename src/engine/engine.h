@@ -20,7 +20,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "base/object_id.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "engine/input.h"
@@ -71,6 +73,12 @@ class Engine {
                   incidents_remediated = 0, incidents_escalated = 0, outcomes_ignored = 0;
   };
   [[nodiscard]] Counts counts() const;
+  // Attempts whose outcome is waited for, in no particular order. O(open executions).
+  struct Attempt {
+    ObjectId execution;
+    std::uint32_t number;
+  };
+  [[nodiscard]] std::vector<Attempt> running_attempts() const;
   [[nodiscard]] const std::shared_ptr<const Content>& content() const;
 
  private:

@@ -8,6 +8,7 @@
 namespace midwatch {
 namespace {
 
+using namespace std::chrono_literals;
 using namespace engine_testing;  // NOLINT: the whole of a test's vocabulary
 
 TEST(Engine, AnEventThatARuleMatchesStartsItsActionOnce) {
@@ -160,6 +161,32 @@ TEST(Engine, ActionsBeyondTheSlotsWaitAndStartInOrder) {
   shard.begin();
   EXPECT_EQ(shard.status(second), ExecutionStatus::kRunning) << "what waited may still start";
   EXPECT_EQ(shard.starts.back().execution, second);
+}
+
+TEST(Engine, AWorkflowWithManyItemsDoesNotKeepOthersWaiting) {
+  std::string many = "version: 1.0\ntasks:\n  each:\n    with: <% range(0, 100).toList() %>\n    action: t.work\n";
+  Shard shard({}, {.running_max = 2}, {{"many", many}});
+  ASSERT_TRUE(shard.run("t.many"));
+  const ObjectId other = shard.run_id("t.flow");
+  shard.end(ActionRequest(shard.starts[0]));
+  shard.end(ActionRequest(shard.starts[1]));
+  ASSERT_EQ(shard.starts.size(), 4u);
+  const auto is_of_other = [&](const ActionRequest& start) {
+    return shard.store.execution(start.execution)->parent == other;
+  };
+  EXPECT_NE(is_of_other(shard.starts[2]), is_of_other(shard.starts[3])) << "one of two slots each";
+}
+
+TEST(Engine, ABottomlessRecursionIsRefusedWithTheLimit) {
+  Shard shard({}, {.workflow_depth_max = 3}, {{"deep", "version: 1.0\ntasks:\n  again:\n    action: t.deep\n"}});
+  const ObjectId top = shard.run_id("t.deep");
+  EXPECT_EQ(shard.status(top), ExecutionStatus::kFailed);
+  EXPECT_EQ(shard.of("t.deep").size(), 4u);
+  const Value errors = shard.of("t.deep").back().result.get("errors");
+  EXPECT_NE(errors.elements()[0].get("result").get("errors").elements()[0].get("message").text_or("").find(
+                "nested 4 deep, at most 3"),
+            std::string::npos);
+  EXPECT_EQ(shard.engine->counts().open_executions, 0u);
 }
 
 TEST(Engine, CancellingAWorkflowLeavesWhatRunsToItsEnd) {

@@ -13,6 +13,26 @@ namespace {
 
 Value error_result(const Error& error) { return Value::object({{"error", error.to_string()}, {"traceback", ""}}); }
 
+// What a workflow that could not go on says.
+Value workflow_failure(const std::string& text) {
+  return Value::object({{"errors", Value::array({Value::object({{"message", text}})})}, {"output", nullptr}});
+}
+
+// Rendered values are texts: each becomes what its schema says.
+Result<Value> cast_parameters(const Value& schema, const Value& values) {
+  ObjectBuilder out;
+  for (const Value::Member& member : values.members()) {
+    const std::string type = schema.get(member.name()).get("type").text_or("");
+    if (type.empty() || member.value.is_null()) {
+      out.set(member.key, member.value);
+      continue;
+    }
+    MW_TRY(Value cast, to_result(cast_parameter(member.value, type)));
+    out.set(member.key, std::move(cast));
+  }
+  return std::move(out).build();
+}
+
 constexpr std::int64_t kAttemptSecondsDefault = 600;  // for runners without a timeout of their own
 constexpr std::int64_t kAttemptSecondsMax = 7 * 86'400;
 
@@ -47,6 +67,8 @@ void Engine::State::on(ExecutionRequested& input) {
   ObjectBuilder context(input.context);
   context.set("user", input.user);
   origin.context = std::move(context).build();
+  origin.delay = input.delay;
+  origin.again = std::move(input.again);
   const auto id = create(input.action, std::move(origin));
   if (!id) return acknowledge(input.ack, id.error());
   acknowledge(input.ack, to_value(find(*id)->record));
@@ -73,12 +95,19 @@ Result<ObjectId> Engine::State::create(const std::string& action, Origin origin)
   }
   MW_TRY(Value parameters, prepare_parameters(*plan, origin));
   const Duration delay = origin.delay;
+  const std::shared_ptr<const EarlierRun> again = std::move(origin.again);
   OpenExecution& open = insert(plan, action, std::move(origin), std::move(parameters));
   if (is_workflow(*plan)) {
     open.workflow = std::make_unique<WorkflowRun>();
     open.workflow->depth = depth;
   }
   set_status(open, ExecutionStatus::kRequested);
+  if (again != nullptr) {
+    if (Status adopted = adopt(open, *again); !adopted) {
+      finish(open, ExecutionStatus::kFailed, workflow_failure(adopted.error().message));
+      return open.record.id;
+    }
+  }
   if (delay > Duration(0)) {
     open.record.due = now_ + delay;
     set_status(open, ExecutionStatus::kDelayed);
@@ -96,6 +125,11 @@ Result<Value> Engine::State::prepare_parameters(const ActionPlan& plan, const Or
       return Error(Code::kInvalid,
                    fmt::format("Override of immutable parameter(s) [{}] is unsupported.", given.name()));
     }
+  }
+  if (origin.rendered) {
+    MW_TRY(Value cast, cast_parameters(plan.schema, origin.supplied));
+    MW_TRY(const Value checked, validate_parameters(plan.schema, cast));
+    return cast;
   }
   ParameterRequest request;
   request.supplied = origin.supplied;
@@ -128,6 +162,7 @@ OpenExecution& Engine::State::insert(const ActionPlan* plan, const std::string& 
   context.set("pack", action.substr(0, action.find('.')));
   if (origin.parent != nullptr) record.parent = origin.parent->record.id;
   record.context = std::move(context).build();
+  open->root = origin.parent == nullptr ? record.id : origin.parent->root;
   open->content = content_;
   open->plan = plan;
   OpenExecution& inserted = *open;
@@ -151,14 +186,13 @@ void Engine::State::schedule(OpenExecution& open) {
   if (!takes_slot || running_ < options_.running_max) {
     start(open);
   } else {
-    waiting_.push_back(open.record.id);
+    waiting_.push(open.root, open.record.id);
   }
 }
 
 void Engine::State::start_waiting() {
   while (running_ < options_.running_max && !waiting_.empty()) {
-    OpenExecution* open = find(waiting_.front());
-    waiting_.pop_front();
+    OpenExecution* open = find(*waiting_.pop());
     if (open != nullptr && open->record.status == ExecutionStatus::kScheduled) start(*open);
   }
 }
@@ -176,13 +210,16 @@ void Engine::State::start(OpenExecution& open) {
   auto final_parameters = render_final_parameters(request);
   set_status(open, ExecutionStatus::kRunning);
   ++open.record.attempt;
+  if (open.workflow != nullptr && open.workflow->repeats) return run_again(open);
   if (!final_parameters) return finish(open, ExecutionStatus::kFailed, error_result(final_parameters.error()));
   ObjectBuilder of_action;
   ObjectBuilder of_runner;
   for (const Value::Member& member : final_parameters->members()) {
     (plan.runner->parameters.find(member.name()) != nullptr ? of_runner : of_action).set(member.key, member.value);
   }
-  if (open.workflow != nullptr) return start_workflow(open, std::move(of_action).build());
+  if (open.workflow != nullptr) {
+    return start_workflow(open, std::move(of_action).build(), std::move(of_runner).build());
+  }
   if (is_inquiry(open.record)) return ask(open, std::move(of_runner).build());
   open.holds_slot = true;
   ++running_;

@@ -14,8 +14,9 @@ Error already_completed() { return Error(Code::kConflict, "Execution is already 
 
 Status check_runner(const OpenExecution& open, std::string_view verb) {
   if (open.workflow != nullptr) return {};
-  return Error(Code::kInvalid, fmt::format("Unable to {} liveaction \"{}\" because it is not supported by the \"{}\" runner.",
-                                           verb, open.record.id.hex(), open.record.runner_type));
+  return Error(Code::kInvalid,
+               fmt::format("Unable to {} liveaction \"{}\" because it is not supported by the \"{}\" runner.", verb,
+                           open.record.id.hex(), open.record.runner_type));
 }
 
 bool has_not_started(ExecutionStatus status) {
@@ -64,8 +65,8 @@ void Engine::State::on(StatusRequested& input) {
 // "plain status+result update (used by external runners)". What our own runner makes of it no longer counts.
 Status Engine::State::update_by_hand(OpenExecution& open, StatusRequested& input) {
   if (open.workflow != nullptr || !is_completed(input.status)) {
-    return Error(Code::kInvalid, fmt::format("A {} execution cannot be made {}.", open.record.runner_type,
-                                             to_string(input.status)));
+    return Error(Code::kInvalid,
+                 fmt::format("A {} execution cannot be made {}.", open.record.runner_type, to_string(input.status)));
   }
   if (open.holds_slot) out_->effects.emplace_back(CancelAction{open.record.id});
   finish(open, input.status, std::move(input.result));
@@ -91,6 +92,7 @@ void Engine::State::hold(OpenExecution& open, const std::string& user) {
   touch(open);
   if (!is_waiting(open.record.status)) become(open, ExecutionStatus::kPausing);
   if (open.workflow->conductor) (void)open.workflow->conductor->request_status(FlowStatus::kPausing);
+  if (open.workflow->chain) open.workflow->chain->pause();
   const std::vector<ObjectId> children(open.children.begin(), open.children.end());
   for (const ObjectId id : children) {
     OpenExecution* child = find(id);
@@ -104,9 +106,10 @@ Status Engine::State::resume(OpenExecution& open, const std::string& user) {
   const ExecutionStatus status = open.record.status;
   if (status == ExecutionStatus::kRunning || status == ExecutionStatus::kResuming) return {};
   if (status != ExecutionStatus::kPaused) {
-    return Error(Code::kInvalid,
-                 fmt::format("Unable to resume liveaction \"{}\" because it is in \"{}\" state and not in \"paused\" state.",
-                             open.record.id.hex(), to_string(status)));
+    return Error(
+        Code::kInvalid,
+        fmt::format("Unable to resume liveaction \"{}\" because it is in \"{}\" state and not in \"paused\" state.",
+                    open.record.id.hex(), to_string(status)));
   }
   let_go(open, user);
   // What runs below makes those above run; whoever resumes a part means that too.
@@ -127,6 +130,7 @@ void Engine::State::let_go(OpenExecution& open, const std::string& user) {
   open.record.context = with_member(without_member(open.record.context, "paused_by"), "resumed_by", user);
   become(open, ExecutionStatus::kResuming);
   if (open.workflow->conductor) (void)open.workflow->conductor->request_status(FlowStatus::kResuming);
+  if (open.workflow->chain) open.workflow->chain->resume();
   const std::vector<ObjectId> children(open.children.begin(), open.children.end());
   for (const ObjectId id : children) {
     OpenExecution* child = find(id);
@@ -199,10 +203,12 @@ void Engine::State::drop(OpenExecution& open, const std::string& user, std::stri
 // "cascades to child workflows and delayed tasks; running plain actions are left to finish; then canceled".
 void Engine::State::cancel_workflow(OpenExecution& open, const std::string& user) {
   if (is_completed(open.record.status) || open.record.status == ExecutionStatus::kCanceling) return;
-  if (!open.workflow->conductor) return drop(open, user, kByUser);
+  if (!open.workflow->is_under_way() || open.workflow->repeats) return drop(open, user, kByUser);
   open.record.context = with_member(open.record.context, "cancelled_by", user);
   set_status(open, ExecutionStatus::kCanceling);
-  const bool agreed = open.workflow->conductor->request_status(FlowStatus::kCanceled).has_value();
+  const bool agreed =
+      !open.workflow->conductor || open.workflow->conductor->request_status(FlowStatus::kCanceled).has_value();
+  if (open.workflow->chain) open.workflow->chain->cancel();
   const std::vector<ObjectId> children(open.children.begin(), open.children.end());
   for (const ObjectId id : children) {
     OpenExecution* child = find(id);

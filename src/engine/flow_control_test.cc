@@ -6,6 +6,7 @@
 namespace midwatch {
 namespace {
 
+using namespace std::chrono_literals;
 using namespace engine_testing;  // NOLINT: the whole of a test's vocabulary
 
 using enum ExecutionStatus;
@@ -87,6 +88,18 @@ output:
   - answers: <% ctx().answers %>
 )";
 
+constexpr const char* kStrictItems = R"(version: 1.0
+tasks:
+  each:
+    with: <% list(1, 2, 3) %>
+    action: t.look
+    next:
+      - when: <% succeeded() %>
+        publish: all=<% result().select($.value) %>
+output:
+  - all: <% ctx().all %>
+)";
+
 constexpr const char* kAskBelow = R"(version: 1.0
 tasks:
   below:
@@ -119,10 +132,66 @@ tasks:
     action: t.look
 )";
 
+constexpr const char* kChain = R"(vars:
+  greeting: hello
+chain:
+  - name: one
+    ref: t.hello
+    params:
+      who: "{{ greeting }} you"
+    publish:
+      value: "{{ one.value }}"
+    on-success: ask
+    on-failure: sorry
+  - name: ask
+    ref: t.ask
+    on-success: two
+  - name: two
+    ref: t.two
+    on-success: three
+  - name: three
+    ref: t.hello
+    params:
+      who: "{{ value }} {{ ask.response.continue }}"
+  - name: sorry
+    ref: t.look
+)";
+
 std::vector<Flow> flows() {
-  return {{"two", kTwo},           {"parent", kParent},         {"asks", kAsk},
-          {"ask_twice", kAskTwice}, {"ask_items", kAskItems},   {"ask_below", kAskBelow},
-          {"ask_briefly", kAskBriefly}};
+  return {{"two", kTwo},
+          {"parent", kParent},
+          {"asks", kAsk},
+          {"ask_twice", kAskTwice},
+          {"ask_items", kAskItems},
+          {"ask_below", kAskBelow},
+          {"ask_briefly", kAskBriefly},
+          {"strict_items", kStrictItems},
+          {"chain", kChain, "action-chain"}};
+}
+
+// What the API makes of POST /executions/{id}/re_run with tasks.
+std::shared_ptr<const EarlierRun> earlier(Shard& shard, ObjectId id, std::vector<std::string> tasks,
+                                          std::vector<std::string> reset = {}) {
+  auto made = std::make_shared<EarlierRun>();
+  made->execution = id;
+  made->completed = is_completed(shard.status(id));
+  for (const WorkflowDelta& delta : *shard.store.deltas(id)) made->journal.push_back(delta.delta);
+  for (const Execution& item : shard.store.executions({.parent = id}, {})->items) {
+    if (item.status == kSucceeded) made->items.push_back(item);
+  }
+  made->tasks = std::move(tasks);
+  made->reset = std::move(reset);
+  return made;
+}
+
+ObjectId run_again(Shard& shard, const char* ref, const std::shared_ptr<const EarlierRun>& of, Duration delay = {}) {
+  std::vector<Value> tasks(of->tasks.begin(), of->tasks.end());
+  std::vector<Value> reset(of->reset.begin(), of->reset.end());
+  const Value context = Value::object({{"re-run", Value::object({{"ref", of->execution.hex()},
+                                                                 {"tasks", Value::array(std::move(tasks))},
+                                                                 {"reset", Value::array(std::move(reset))}})}});
+  shard.step(ExecutionRequested{ref, Value::object({}), context, "tester", ++shard.token, delay, of});
+  return *ObjectId::parse(shard.answer()->get("id").to_text());
 }
 
 struct Flows : Shard {
@@ -283,8 +352,9 @@ TEST(Inquiry, CannotBeAnsweredTwiceNorWrongly) {
   const ObjectId inquiry = shard.run_id("t.ask", Value::object({{"users", Value::array({"tester"})}}));
   const std::string id = inquiry.hex();
   const Value wrong = Value::object({{"continue", "perhaps"}});
-  EXPECT_TRUE(shard.respond(inquiry, wrong).error().message.starts_with("Response for inquiry \"" + id +
-                                                                        "\" did not pass schema validation. "))
+  EXPECT_TRUE(shard.respond(inquiry, wrong)
+                  .error()
+                  .message.starts_with("Response for inquiry \"" + id + "\" did not pass schema validation. "))
       << shard.answer().error().message;
   EXPECT_EQ(shard.respond(inquiry, Value::object({})).error().code, Code::kInvalid);
   shard.step(InquiryAnswered{inquiry, Value::object({{"continue", true}}), "stranger", ++shard.token});
@@ -472,6 +542,138 @@ TEST(Inquiry, ADeclaredDefaultAnswersWhenTheTimeIsOver) {
   EXPECT_EQ(shard.status(flow), kSucceeded);
   const ObjectId wrong = shard.run_id("t.ask", Value::object({{"default_response", Value::object({{"continue", 7}})}}));
   EXPECT_EQ(shard.status(wrong), kFailed) << "a default that cannot be an answer is refused at once";
+}
+
+TEST(Chain, RunsItsTasksOneAfterAnotherOverRestarts) {
+  for (const bool restarts : {false, true}) {
+    Flows shard;
+    const ObjectId chain = shard.run_id("t.chain");
+    ASSERT_EQ(shard.starts.size(), 1u);
+    EXPECT_EQ(shard.starts[0].parameters.get("who").to_text(), "hello you");
+    EXPECT_EQ(shard.starts[0].context.get("chain").get("name").to_text(), "one");
+    EXPECT_EQ(shard.starts[0].context.get("parent").get("execution_id").to_text(), chain.hex());
+    shard.end_last();
+    EXPECT_EQ(shard.status(chain), kPaused) << "it asks";
+    if (restarts) shard.begin();
+    ASSERT_TRUE(shard.respond(shard.question()));
+    EXPECT_EQ(shard.status(chain), kRunning);
+    shard.end_last();
+    shard.end_last();
+    EXPECT_EQ(shard.starts.back().action, "t.hello");
+    shard.end_last(kTimeout);
+    EXPECT_EQ(shard.status(chain), kTimeout) << "the last task decides";
+  }
+}
+
+TEST(Chain, PausesAndResumesWithWhatIsBelow) {
+  for (const bool restarts : {false, true}) {
+    Flows shard;
+    const ObjectId chain = shard.run_id("t.chain");
+    shard.end_last();
+    ASSERT_TRUE(shard.respond(shard.question()));
+    ASSERT_TRUE(shard.set_status(chain, kPausing));
+    shard.end_last();
+    EXPECT_EQ(shard.status(shard.of("t.two").at(0).id), kPaused);
+    EXPECT_EQ(shard.status(chain), kPaused);
+    if (restarts) shard.begin();
+    ASSERT_TRUE(shard.set_status(chain, kResuming));
+    EXPECT_EQ(shard.status(chain), kRunning);
+    shard.end_last();
+    EXPECT_EQ(shard.starts.back().parameters.get("who").to_text(), "41 True");
+    shard.end_last();
+    EXPECT_EQ(shard.status(chain), kSucceeded);
+    const Value result = shard.store.execution(chain)->result;
+    EXPECT_EQ(result.get("published"), Value::object({{"value", "41"}}));
+    ASSERT_EQ(result.get("tasks").size(), 4u);
+    EXPECT_EQ(result.get("tasks").elements()[1].get("result").get("response").get("continue"), Value(true));
+    EXPECT_EQ(shard.engine->counts().open_executions, 0u);
+  }
+}
+
+TEST(Chain, FailuresGoTheirOwnWayAndCancellingEndsIt) {
+  Flows shard;
+  const ObjectId handled = shard.run_id("t.chain");
+  shard.end_last(kFailed);
+  ASSERT_EQ(shard.starts.back().action, "t.look");
+  shard.end_last();
+  EXPECT_EQ(shard.status(handled), kSucceeded);
+  const ObjectId canceled = shard.run_id("t.chain");
+  shard.end_last();
+  shard.step(CancelRequested{canceled, "tester", ++shard.token});
+  EXPECT_EQ(shard.status(canceled), kCanceled);
+  EXPECT_EQ(shard.status(shard.question()), kCanceled);
+  EXPECT_EQ(shard.engine->counts().open_executions, 0u);
+}
+
+TEST(ReRun, OfATaskGoesOnFromThere) {
+  Flows shard;
+  const ObjectId flow = shard.run_id("t.two");
+  shard.end_last();
+  shard.end_last(kFailed);
+  ASSERT_EQ(shard.status(flow), kFailed);
+  const ObjectId again = run_again(shard, "t.two", earlier(shard, flow, {"second"}));
+  ASSERT_EQ(shard.starts.size(), 3u) << "first does not run again";
+  EXPECT_EQ(shard.store.execution(shard.starts.back().execution)->parent, again);
+  shard.begin();  // the attempt is cut off: abandoned
+  EXPECT_EQ(shard.status(again), kFailed);
+  const ObjectId third = run_again(shard, "t.two", earlier(shard, again, {"second"}));
+  shard.end_last();
+  EXPECT_EQ(shard.status(third), kSucceeded);
+  EXPECT_EQ(shard.status(flow), kFailed) << "the original stays as it was";
+}
+
+TEST(ReRun, MayBeDelayedAndARestartLosesNothing) {
+  Flows shard;
+  const ObjectId flow = shard.run_id("t.two");
+  shard.end_last(kFailed);
+  const ObjectId again = run_again(shard, "t.two", earlier(shard, flow, {"first"}), 90s);
+  EXPECT_EQ(shard.status(again), kDelayed);
+  shard.begin();
+  EXPECT_EQ(shard.status(again), kDelayed);
+  shard.wake();
+  ASSERT_EQ(shard.starts.size(), 2u);
+  shard.end_last();
+  shard.end_last();
+  EXPECT_EQ(shard.status(again), kSucceeded);
+}
+
+TEST(ReRun, OfATaskWithItemsRepeatsTheFailedOnesOnlyUnlessReset) {
+  for (const bool resets : {false, true}) {
+    for (const bool restarts : {false, true}) {
+      Flows shard;
+      const ObjectId flow = shard.run_id("t.strict_items");
+      const auto result = [](int n) { return Value::object({{"value", n}}); };
+      shard.end(ActionRequest(shard.starts[0]), kSucceeded, result(0));
+      shard.end(ActionRequest(shard.starts[1]), kFailed, result(-1));
+      shard.end(ActionRequest(shard.starts[2]), kSucceeded, result(20));
+      ASSERT_EQ(shard.status(flow), kFailed);
+      const std::vector<std::string> reset(resets ? 1 : 0, "each");
+      const ObjectId again = run_again(shard, "t.strict_items", earlier(shard, flow, {"each"}, reset));
+      ASSERT_EQ(shard.starts.size(), resets ? 6u : 4u);
+      if (restarts) shard.begin();  // t.look is idempotent and starts again
+      const std::vector<ActionRequest> last(shard.starts.end() - (resets ? 3 : 1), shard.starts.end());
+      for (const ActionRequest& start : last) {
+        const auto item = static_cast<int>(*shard.store.execution(start.execution)->place->item);
+        shard.end(start, kSucceeded, result(item * 10));
+      }
+      EXPECT_EQ(shard.status(again), kSucceeded);
+      EXPECT_EQ(shard.store.execution(again)->result.get("output").get("all"), Value::array({0, 10, 20}));
+    }
+  }
+}
+
+TEST(ReRun, OfWhatCannotRunAgainFailsWithTheReason) {
+  Flows shard;
+  const ObjectId flow = shard.run_id("t.two");
+  const ObjectId early = run_again(shard, "t.two", earlier(shard, flow, {"first"}));
+  EXPECT_EQ(shard.status(early), kFailed);
+  const Value result = shard.store.execution(early)->result;
+  EXPECT_EQ(result.get("errors").elements()[0].get("message").to_text(),
+            "Unable to rerun workflow execution \"" + flow.hex() + "\" because it is not in a completed state.");
+  EXPECT_NE(result.find("output"), nullptr);
+  shard.end_last(kFailed);
+  const ObjectId unknown = run_again(shard, "t.two", earlier(shard, flow, {"second"}));
+  EXPECT_EQ(shard.status(unknown), kFailed) << "second never ran";
 }
 
 }  // namespace

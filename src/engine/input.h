@@ -47,6 +47,16 @@ struct AnomalyReported {
   Value evidence;  // array of [time, value]
 };
 
+// A workflow of which some tasks are to be run again (spec 4.10, 5.11): what the store has of it.
+struct EarlierRun {
+  ObjectId execution;
+  bool completed = false;
+  std::vector<Value> journal;    // its deltas, first to last
+  std::vector<Execution> items;  // of its tasks with items: the executions that ended
+  std::vector<std::string> tasks;
+  std::vector<std::string> reset;  // of those: with all of their items, not only the failed ones
+};
+
 // Someone asks for an action to be run (spec 4.3). Answer: the execution in its stored form.
 struct ExecutionRequested {
   std::string action;
@@ -54,6 +64,8 @@ struct ExecutionRequested {
   Value context;     // merged into the execution's context
   std::string user;
   AckToken ack = 0;
+  Duration delay{};
+  std::shared_ptr<const EarlierRun> again{};  // null: all of it runs
 };
 
 // Spec 4.9. Answer: the execution.
@@ -110,7 +122,8 @@ struct ContentChanged {
 struct WokeUp {};
 
 using Input = std::variant<TriggerArrived, AnomalyReported, ExecutionRequested, CancelRequested, StatusRequested,
-                           InquiryAnswered, ReEmitRequested, KeySetRequested, KeyDeleteRequested, ContentChanged, ActionOutcome, PageOutcome, WokeUp>;
+                           InquiryAnswered, ReEmitRequested, KeySetRequested, KeyDeleteRequested, ContentChanged,
+                           ActionOutcome, PageOutcome, WokeUp>;
 
 struct Acknowledge {
   AckToken token;

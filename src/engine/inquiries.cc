@@ -22,7 +22,8 @@ void Engine::State::ask(OpenExecution& open, const Value& question) {
   result.set_if(!fallback.is_null(), "default_response", fallback);
   if (!fallback.is_null()) {
     if (const auto fits = validate_value(question.get("schema"), fallback); !fits) {
-      const std::string text = fmt::format("default_response does not pass the inquiry's schema: {}", fits.error().message);
+      const std::string text =
+          fmt::format("default_response does not pass the inquiry's schema: {}", fits.error().message);
       return finish(open, ExecutionStatus::kFailed, Value::object({{"error", text}, {"traceback", ""}}));
     }
   }
@@ -78,8 +79,8 @@ Status Engine::State::check_answer(const OpenExecution& open, const InquiryAnswe
   }
   const auto fits = validate_value(open.record.result.get("schema"), input.response);
   if (fits) return {};
-  return Error(Code::kInvalid, fmt::format("Response for inquiry \"{}\" did not pass schema validation. {}", id,
-                                           fits.error().message));
+  return Error(Code::kInvalid,
+               fmt::format("Response for inquiry \"{}\" did not pass schema validation. {}", id, fits.error().message));
 }
 
 void Engine::State::give_up_waiting(OpenExecution& open) {

@@ -20,22 +20,25 @@ void Engine::State::recover(OpenState& state) {
     if (is_completed(record.status)) ended.push_back(std::move(record));
     else recover_execution(std::move(record));
   }
+  for (const Execution& record : ended) recovered_results_[record.id.hex()] = record.result;
   std::map<ObjectId, std::vector<Value>> journals;
   for (WorkflowDelta& delta : state.deltas) journals[delta.execution].push_back(std::move(delta.delta));
   for (const auto& [id, journal] : journals) {
     OpenExecution* open = find(id);
     if (open == nullptr || open->workflow == nullptr) continue;
+    open->workflow->repeats = open->record.attempt == 0;
     if (Status restored = restore_workflow(*open, journal); !restored) {
       finish(*open, ExecutionStatus::kFailed,
              Value::object({{"errors", Value::array({std::move(restored).error().within("recovery").to_string()})},
                             {"output", nullptr}}));
     }
   }
+  recovered_results_.clear();
   for (const Execution& record : ended) {
     OpenExecution* parent = record.parent ? find(*record.parent) : nullptr;
     if (parent == nullptr || parent->workflow == nullptr || !record.place || !record.place->item) continue;
-    parent->workflow->items[{record.place->task, record.place->route}].finished(
-        *record.place->item, record.result, record.status == ExecutionStatus::kSucceeded);
+    parent->workflow->items_of(*record.place)
+        .finished(*record.place->item, record.result, record.status == ExecutionStatus::kSucceeded);
   }
   for (Incident& incident : state.incidents) {
     const ObjectId id = incident.id;
@@ -66,7 +69,8 @@ void Engine::State::recover_execution(Execution record) {
   auto open = std::make_unique<OpenExecution>();
   open->content = content_;
   open->plan = content_->action(record.action);
-  if (record.runner_type == "orquesta") {
+  const RunnerType* runner = find_runner_type(record.runner_type);
+  if (runner != nullptr && runner->is_workflow) {
     open->workflow = std::make_unique<WorkflowRun>();
     open->workflow->held = record.context.find("paused_by") != nullptr;
     // Ids sort by time, so parents come before their children.
@@ -74,7 +78,9 @@ void Engine::State::recover_execution(Execution record) {
       open->workflow->depth = parent->workflow->depth + 1;
     }
   }
+  open->root = record.id;
   if (OpenExecution* parent = record.parent ? find(*record.parent) : nullptr; parent != nullptr) {
+    open->root = parent->root;
     parent->children.insert(record.id);
     if (parent->workflow && record.place && record.place->item) {
       parent->workflow->items[{record.place->task, record.place->route}].started();
@@ -88,7 +94,11 @@ void Engine::State::recover_execution(Execution record) {
 void Engine::State::go_on(OpenExecution& open) {
   const Execution& record = open.record;
   const auto error = [](std::string text) { return Value::object({{"error", std::move(text)}, {"traceback", ""}}); };
-  if (open.workflow != nullptr && open.workflow->conductor) {
+  if (record.status == ExecutionStatus::kDelayed) {
+    timers_.set(record.due.value_or(now_), {Timer::Kind::kDelayedStart, record.id});
+    return;
+  }
+  if (open.workflow != nullptr && open.workflow->is_under_way() && record.attempt != 0) {
     work_.emplace_back(Advance{record.id});
     return;
   }
@@ -99,10 +109,6 @@ void Engine::State::go_on(OpenExecution& open) {
   }
   if (record.status == ExecutionStatus::kCanceling) {
     return finish(open, ExecutionStatus::kCanceled, error("canceled; the engine stopped meanwhile"));
-  }
-  if (record.status == ExecutionStatus::kDelayed) {
-    timers_.set(record.due.value_or(now_), {Timer::Kind::kDelayedStart, record.id});
-    return;
   }
   if (record.attempt == 0) return schedule(open);
   if (open.plan->action->idempotent || open.workflow != nullptr) return schedule(open);

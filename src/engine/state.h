@@ -17,8 +17,10 @@
 #include <variant>
 #include <vector>
 
+#include "action_chain/chain_run.h"
 #include "engine/compiled_content.h"
 #include "engine/engine.h"
+#include "engine/fair_queue.h"
 #include "engine/timers.h"
 #include "expr/workflow_functions.h"
 #include "policy/run_ledger.h"
@@ -52,16 +54,21 @@ struct ItemResults {
   [[nodiscard]] bool over() const { return count != 0 && active == 0 && (ended >= count || failed); }
 };
 
-// A workflow that is conducted.
+// A workflow that is conducted, or an action chain.
 struct WorkflowRun {
-  std::optional<Conductor> conductor;                                  // once it started
+  std::optional<Conductor> conductor;                                  // of a workflow, once it started
+  std::optional<ChainRun> chain;                                       // of an action chain, once it started
   std::uint64_t deltas = 0;                                            // journaled so far
   std::uint32_t depth = 0;                                             // workflows around it
   std::map<std::pair<std::string, std::uint32_t>, ItemResults> items;  // by task and route
   // A person paused it: only a person resumes it. One that paused because it waits (for an inquiry, for a
   // paused workflow below) goes on by itself.
   bool held = false;
-  Value refusal;  // the error with which the conductor refused an event; null when it did not
+  bool repeats = false;  // has the journal of an earlier run, and has not asked for its tasks yet
+  Value refusal;         // the error with which the conductor refused an event; null when it did not
+
+  [[nodiscard]] bool is_under_way() const { return conductor.has_value() || chain.has_value(); }
+  [[nodiscard]] ItemResults& items_of(const TaskPlace& place) { return items[{place.task, place.route}]; }
 };
 
 struct OpenExecution {
@@ -70,6 +77,7 @@ struct OpenExecution {
   const ActionPlan* plan = nullptr;                // null when the action is gone
   std::unique_ptr<WorkflowRun> workflow;           // of runner orquesta once it started
   std::set<ObjectId> children;                     // not completed
+  ObjectId root;                                   // the topmost workflow around it, or itself
   bool holds_slot = false;
   Timers::Handle watchdog{};  // while it holds a slot: when the attempt is given up
   bool changed = false;
@@ -85,6 +93,7 @@ struct OpenExecution {
 // Where an execution comes from.
 struct Origin {
   Value supplied;           // parameters as given
+  bool rendered = false;    // templates in them are not to be rendered again
   Value context;            // of the execution
   Value template_contexts;  // {"trigger": payload} for templates
   const OpenExecution* parent = nullptr;
@@ -93,6 +102,7 @@ struct Origin {
   std::string rule;
   std::optional<ObjectId> incident;
   Duration delay{};
+  std::shared_ptr<const EarlierRun> again{};
 };
 
 class Engine::State final : public Datastore {
@@ -117,6 +127,7 @@ class Engine::State final : public Datastore {
   void on(WokeUp& input);
   void recover(OpenState& state);
 
+  [[nodiscard]] std::vector<Engine::Attempt> running_attempts() const;
   [[nodiscard]] std::optional<Instant> next_wake() const { return timers_.next_due(); }
   [[nodiscard]] Counts counts() const;
   [[nodiscard]] const std::shared_ptr<const Content>& content() const { return content_->content(); }
@@ -179,7 +190,7 @@ class Engine::State final : public Datastore {
   OpenExecution* find(ObjectId id);
 
   // workflows.cc: what conductors offer is run, what ends is told to them.
-  void start_workflow(OpenExecution& open, const Value& inputs);
+  void start_workflow(OpenExecution& open, const Value& inputs, const Value& runner_parameters);
   void advance(OpenExecution& open);
   void start_task(OpenExecution& open, const OfferedTask& task);
   void start_child(OpenExecution& open, const OfferedTask& task, const OfferedAction& action);
@@ -188,7 +199,19 @@ class Engine::State final : public Datastore {
   void complete_workflow_if_done(OpenExecution& open);
   void do_work(ChildChanged& change);
   void do_work(Advance& work);
+  Status adopt(OpenExecution& open, const EarlierRun& earlier);
+  void run_again(OpenExecution& open);
+  static void keep_items(WorkflowRun& workflow, const Value& entry);
   Status restore_workflow(OpenExecution& open, std::span<const Value> journal);
+
+  // chains.cc: the same for action chains.
+  void start_chain(OpenExecution& open, const Value& inputs, bool display_published);
+  void advance_chain(OpenExecution& open);
+  Result<ObjectId> start_chain_task(OpenExecution& open, const ChainRun::Offer& offer);
+  void chain_task_changed(OpenExecution& open, const ChildChanged& change);
+  void journal_chain(OpenExecution& open);
+  ChainRun::Surroundings chain_surroundings(const OpenExecution& open, const Value& inputs, bool display_published);
+  Status restore_chain(OpenExecution& open, std::span<const Value> journal);
 
   // flow_control.cc: pausing, resuming and cancelling, up and down the tree of workflows.
   Status pause(OpenExecution& open, const std::string& user);
@@ -233,12 +256,14 @@ class Engine::State final : public Datastore {
   RunLedger ledger_;
   Timers timers_;
   std::unordered_map<ObjectId, std::unique_ptr<OpenExecution>> open_;
-  std::deque<ObjectId> waiting_;
+  FairQueue waiting_;
   std::size_t running_ = 0;
   std::map<ObjectId, Incident> incidents_;
   std::map<std::string, ObjectId> incident_by_key_;
   std::map<std::string, KeyValue, std::less<>> keys_;
   Counts counts_{};
+
+  std::unordered_map<std::string, Value> recovered_results_;  // by execution; while recovering only
 
   // Of the step that is running.
   Instant now_{};

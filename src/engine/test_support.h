@@ -14,8 +14,6 @@
 
 namespace midwatch::engine_testing {
 
-using namespace std::chrono_literals;
-
 inline const Instant kStart = instant_from_micros(1'700'000'000'000'000);
 
 inline constexpr const char* kFlow = R"(version: 1.0
@@ -61,7 +59,8 @@ inline Action action(const char* name, const char* runner, bool idempotent = fal
   return made;
 }
 
-inline Rule rule(const char* name, const char* trigger, const char* runs, Value trigger_parameters = Value::object({})) {
+inline Rule rule(const char* name, const char* trigger, const char* runs,
+                 Value trigger_parameters = Value::object({})) {
   Rule made;
   made.pack = "t";
   made.name = name;
@@ -121,7 +120,8 @@ inline std::shared_ptr<const Content> content(std::vector<Rule> rules, const std
     pack->workflows.push_back({"actions/" + flow.name + ".yaml", flow.text});
   }
   pack->rules = std::move(rules);
-  auto made = Content::make({types_of("core", {"st2.webhook", "st2.generic.inquiry"}), types_of("midwatch", {"anomaly"}), pack});
+  auto made = Content::make(
+      {types_of("core", {"st2.webhook", "st2.generic.inquiry"}), types_of("midwatch", {"anomaly"}), pack});
   EXPECT_TRUE(made.has_value()) << made.error().to_string();
   return *made;
 }
@@ -153,7 +153,7 @@ struct Shard {
     auto made = Engine::create(what, options);
     ASSERT_TRUE(made.has_value()) << made.error().to_string();
     engine.emplace(std::move(*made));
-    auto open = store.load_open(now - 24h);
+    auto open = store.load_open(now - std::chrono::hours(24));
     ASSERT_TRUE(open.has_value());
     release(engine->recover(std::move(*open), now));
   }
@@ -167,7 +167,7 @@ struct Shard {
     }
   }
   void step(Input input) {
-    now += 1ms;
+    now += std::chrono::milliseconds(1);
     Decision decision;
     engine->step(now, std::move(input), decision);
     release(std::move(decision));
@@ -217,7 +217,7 @@ struct Shard {
     report.labels = Value::object({{"service", "web"}});
     report.firing = firing;
     report.value = 0.9;
-    report.since = now - 2s;
+    report.since = now - std::chrono::seconds(2);
     step(report);
   }
   Incident incident() { return store.incidents(std::nullopt, {})->items.front(); }

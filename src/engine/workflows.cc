@@ -38,8 +38,11 @@ Value error_list(const Error& error, const TaskPlace& place) {
 
 // The journal's first entry is the definition itself: a workflow goes on with the text that it was
 // started with, whatever has become of the pack.
-void Engine::State::start_workflow(OpenExecution& open, const Value& inputs) {
+void Engine::State::start_workflow(OpenExecution& open, const Value& inputs, const Value& runner_parameters) {
   const ActionPlan& plan = *open.plan;
+  if (plan.chain != nullptr) {
+    return start_chain(open, inputs, runner_parameters.get("display_published").bool_or(true));
+  }
   const SourceText* source = plan.pack->workflow_of(*plan.action);
   const Value st2 = Value::object({{"action_execution_id", open.record.id.hex()},
                                    {"workflow_execution_id", open.record.id.hex()},
@@ -69,9 +72,9 @@ void Engine::State::start_workflow(OpenExecution& open, const Value& inputs) {
 
 void Engine::State::do_work(Advance& work) {
   OpenExecution* open = find(work.workflow);
-  if (open != nullptr && open->workflow != nullptr && open->workflow->conductor && !is_completed(open->record.status)) {
-    advance(*open);
-  }
+  if (open == nullptr || open->workflow == nullptr || is_completed(open->record.status)) return;
+  if (open->workflow->chain) return advance_chain(*open);
+  if (open->workflow->conductor) advance(*open);
 }
 
 // Tasks without an action succeed at once and may make others ready: asked until nothing is offered.
@@ -102,10 +105,8 @@ void Engine::State::tell(OpenExecution& open, const TaskPlace& place, FlowStatus
   if (told) return;
   // Spec 5.10: "Any unexpected exception while handling: workflow failed with that error". Left alone, the
   // task would be offered for ever.
-  open.workflow->refusal = Value::object({{"type", "error"},
-                                          {"message", told.error().to_string()},
-                                          {"task_id", place.task},
-                                          {"route", place.route}});
+  open.workflow->refusal = Value::object(
+      {{"type", "error"}, {"message", told.error().to_string()}, {"task_id", place.task}, {"route", place.route}});
   if (!is_completed(conductor.status())) (void)conductor.request_status(FlowStatus::kFailed);
 }
 
@@ -150,8 +151,9 @@ void Engine::State::start_child(OpenExecution& open, const OfferedTask& task, co
 
 void Engine::State::do_work(ChildChanged& change) {
   OpenExecution* open = find(change.parent);
-  if (open == nullptr || open->workflow == nullptr || !open->workflow->conductor || is_completed(open->record.status))
-    return;
+  if (open == nullptr || open->workflow == nullptr || is_completed(open->record.status)) return;
+  if (open->workflow->chain) return chain_task_changed(*open, change);
+  if (!open->workflow->conductor) return;
   Conductor& conductor = *open->workflow->conductor;
   const bool waited = change.before == ExecutionStatus::kPending || change.before == ExecutionStatus::kPaused ||
                       change.before == ExecutionStatus::kPausing;
@@ -194,8 +196,15 @@ void Engine::State::complete_workflow_if_done(OpenExecution& open) {
 Status Engine::State::restore_workflow(OpenExecution& open, std::span<const Value> journal) {
   if (journal.empty()) return Error(Code::kInvalid, "the journal of the workflow is empty");
   const Value& head = journal.front();
+  if (head.find("chain") != nullptr) return restore_chain(open, journal);
   MW_TRY(auto definition, compile_workflow(head.get("definition").text_or(""), head.get("file").text_or("")));
-  MW_TRY(Conductor conductor, Conductor::restore(std::move(definition), journal.subspan(1)));
+  std::vector<Value> deltas;
+  deltas.reserve(journal.size());
+  for (const Value& entry : journal.subspan(1)) {
+    if (entry.is_object()) keep_items(*open.workflow, entry);
+    else deltas.push_back(entry);
+  }
+  MW_TRY(Conductor conductor, Conductor::restore(std::move(definition), deltas));
   open.workflow->conductor.emplace(std::move(conductor));
   open.workflow->conductor->set_datastore(this);
   open.workflow->deltas = journal.size();

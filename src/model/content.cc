@@ -56,8 +56,10 @@ const Thing* found_in(const std::unordered_map<std::string, const Thing*>& index
 
 const SourceText* Pack::workflow_of(const Action& action) const {
   const std::string file = "actions/" + action.entry_point;
-  for (const SourceText& workflow : workflows) {
-    if (workflow.path == file) return &workflow;
+  for (const auto* texts : {&workflows, &chains}) {
+    for (const SourceText& workflow : *texts) {
+      if (workflow.path == file) return &workflow;
+    }
   }
   return nullptr;
 }

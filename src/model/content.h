@@ -129,13 +129,14 @@ struct Pack {
   std::vector<Rule> rules;
   std::vector<TriggerType> trigger_types;
   std::vector<Detector> detectors;
-  Value scrape_configs;  // array of scrape.yaml's `scrape_configs`, Prometheus' form; null when none
-  Value config_schema;   // object or null
-  Value config;          // values of configs/<pack>.yaml with defaults filled in; {} when none
-  std::vector<SourceText> workflows;
+  Value scrape_configs;               // array of scrape.yaml's `scrape_configs`, Prometheus' form; null when none
+  Value config_schema;                // object or null
+  Value config;                       // values of configs/<pack>.yaml with defaults filled in; {} when none
+  std::vector<SourceText> workflows;  // of runner orquesta
+  std::vector<SourceText> chains;     // of runner action-chain
   std::vector<std::string> files;
 
-  // The text of an action's workflow definition, or null.
+  // The text of the definition of an action that is a workflow or a chain, or null.
   [[nodiscard]] const SourceText* workflow_of(const Action& action) const;
 };
 

@@ -174,7 +174,8 @@ class PackParser {
       if (runner == nullptr || !runner->is_workflow) continue;
       const std::string path = "actions/" + action.entry_point;
       const SourceText* text = text_of(path);
-      if (text != nullptr && taken.insert(path).second) pack_.workflows.push_back(*text);
+      auto& texts = runner->name == "action-chain" ? pack_.chains : pack_.workflows;
+      if (text != nullptr && taken.insert(path).second) texts.push_back(*text);
     }
   }
 

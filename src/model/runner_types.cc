@@ -81,6 +81,13 @@ Value orquesta() {
   return Value::object({{"notify", with_member(notify, "items", Value::object({{"type", "string"}}))}});
 }
 
+Value action_chain() {
+  ObjectBuilder out;
+  out.set("display_published", parameter("boolean", "show what tasks published in the result", true));
+  out.set("skip_notify", parameter("array", "names of the tasks that do not notify", Value::array({})));
+  return std::move(out).build();
+}
+
 Value inquirer() {
   const Value go_on = required(parameter("boolean", "Would you like to continue the workflow?"));
   const Value schema = Value::object(
@@ -92,7 +99,8 @@ Value inquirer() {
   out.set("roles", parameter("array", "roles that may respond; none: all", none));
   out.set("users", parameter("array", "users who may respond; none: all", none));
   out.set("ttl", required(parameter("integer", "minutes after which nobody is waited for any more; 0: never", 1440)));
-  out.set("default_response", parameter("object", "the response when the time is over; without one it ends as timeout"));
+  out.set("default_response",
+          parameter("object", "the response when the time is over; without one it ends as timeout"));
   return std::move(out).build();
 }
 
@@ -100,6 +108,7 @@ std::vector<RunnerType> make_table() {
   using EntryPoint = RunnerType::EntryPoint;
   const Value none = Value::object({});
   return {
+      {"action-chain", "runs actions one after another", action_chain(), "published", true, EntryPoint::kWorkflow},
       {"http-request", "sends one HTTP request", http_request(), "body", false, EntryPoint::kNone},
       {"inquirer", "asks people and waits for their response", inquirer(), "", false, EntryPoint::kNone},
       {"local-shell-cmd", "runs a command line on this machine", shell_command(), "", false, EntryPoint::kNone},

@@ -65,6 +65,7 @@ void EngineLoop::run() {
   while (queue_.drain(items, options_.batch_max, wait)) {
     Decision decision;
     decide(items, decision);
+    end_orphans(decision);
     if (!decision.changes.empty() && !commit(decision.changes)) break;
     release(decision);
     publish();
@@ -87,6 +88,25 @@ void EngineLoop::decide(std::vector<Item>& items, Decision& decision) {
   const std::lock_guard lock(shown_mutex_);
   shown_.inputs += items.size();
   if (!items.empty()) ++shown_.batches;
+}
+
+void EngineLoop::end_orphans(Decision& decision) {
+  const Instant now = clock_.now();
+  if (now - orphans_checked_ < options_.orphan_check || stopping_ || queue_.size() != 0) return;
+  orphans_checked_ = now;
+  std::map<ObjectId, std::uint32_t> unknown;
+  for (const Engine::Attempt& attempt : engine_->running_attempts()) {
+    if (!runner_->knows(attempt.execution)) unknown.emplace(attempt.execution, attempt.number);
+  }
+  // What is started by this very decision is not released yet: it cannot have been a suspect before.
+  for (const auto& [execution, number] : unknown) {
+    const auto suspect = suspects_.find(execution);
+    if (suspect == suspects_.end() || suspect->second != number) continue;
+    MW_LOG(kWarning, "an attempt has lost its runner", {{"execution", execution.hex()}});
+    const Value result = Value::object({{"error", "the runner of this attempt is gone"}, {"traceback", ""}});
+    engine_->step(now, ActionOutcome{execution, number, ExecutionStatus::kAbandoned, result}, decision);
+  }
+  suspects_ = std::move(unknown);
 }
 
 // False only when stopping has lost its patience: what was decided is then as if it had never been,

@@ -17,6 +17,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -25,6 +26,8 @@
 #include <vector>
 
 #include "base/bounded_queue.h"
+#include "base/object_id.h"
+#include "base/time.h"
 #include "engine/engine.h"
 #include "engine/inbox.h"
 #include "node/clock.h"
@@ -40,6 +43,9 @@ class EngineLoop final : public Inbox {
     std::size_t queue_max = 8'192;
     std::size_t batch_max = 512;
     Duration commit_retry = std::chrono::milliseconds(250);
+    // How often attempts are compared with what the runner knows. One that it does not know twice in a row,
+    // with nothing waiting to be decided on, has lost its runner and ends as abandoned.
+    Duration orphan_check = std::chrono::seconds(5);
   };
   struct Statistics {
     Engine::Counts engine;
@@ -80,6 +86,7 @@ class EngineLoop final : public Inbox {
   bool commit(const Batch& batch);
   void release(Decision& decision);
   void publish();
+  void end_orphans(Decision& decision);
 
   Store& store_;
   Clock& clock_;
@@ -97,6 +104,8 @@ class EngineLoop final : public Inbox {
   // Of the engine's thread.
   std::unordered_map<AckToken, Done> waiting_;
   AckToken next_token_ = 0;
+  Instant orphans_checked_;
+  std::map<ObjectId, std::uint32_t> suspects_;  // attempts that the runner did not know at the last check
 
   mutable std::mutex shown_mutex_;
   Statistics shown_;

@@ -46,10 +46,13 @@ class FullStore final : public MemoryStore {
 class InstantRunner final : public Runner {
  public:
   void start(ActionRequest request) override {
+    if (loses_everything) return;
     finished(ActionOutcome{request.execution, request.attempt, ExecutionStatus::kSucceeded, Value()});
   }
   void cancel(ObjectId) override {}
+  [[nodiscard]] bool knows(ObjectId) const override { return false; }
   std::function<void(ActionOutcome)> finished;
+  bool loses_everything = false;
 };
 class NoPager final : public Notifier {
  public:
@@ -122,6 +125,19 @@ TEST(EngineLoop, AnActionRunsToItsEnd) {
   const auto id = ObjectId::parse(running.answers.last()->get("id").to_text());
   const auto deadline = std::chrono::steady_clock::now() + 20s;
   while (running.store.execution(*id)->status != ExecutionStatus::kSucceeded) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    std::this_thread::yield();
+  }
+}
+
+TEST(EngineLoop, AnAttemptThatHasLostItsRunnerEndsAsAbandoned) {
+  Running running({.commit_retry = 1ms, .orphan_check = 1ms});
+  running.runner.loses_everything = true;
+  ASSERT_TRUE(running.loop.submit(ExecutionRequested{"core.noop", {}, {}, "tester", 0}, running.answers.take()));
+  ASSERT_TRUE(running.answers.wait_for(1));
+  const auto id = ObjectId::parse(running.answers.last()->get("id").to_text());
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (running.store.execution(*id)->status != ExecutionStatus::kAbandoned) {
     ASSERT_LT(std::chrono::steady_clock::now(), deadline);
     std::this_thread::yield();
   }

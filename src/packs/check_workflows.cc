@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "action_chain/chain_definition.h"
 #include "packs/checks.h"
 #include "workflow/definition.h"
 #include "workflow/inspect.h"
@@ -33,6 +34,14 @@ std::vector<Error> check_workflows(const Pack& pack) {
   return errors;
 }
 
+std::vector<Error> check_chains(const Pack& pack) {
+  std::vector<Error> errors;
+  for (const SourceText& chain : pack.chains) {
+    for (Error& error : ChainDefinition::check(chain.text, chain.path)) errors.push_back(std::move(error));
+  }
+  return errors;
+}
+
 std::vector<Error> check_workflow_actions(const Pack& pack, const std::function<bool(std::string_view)>& has_action) {
   std::vector<Error> errors;
   for (const SourceText& workflow : pack.workflows) {
@@ -47,6 +56,16 @@ std::vector<Error> check_workflow_actions(const Pack& pack, const std::function<
       errors.emplace_back(Code::kNotFound,
                           fmt::format("task '{}' has an unknown action '{}'", task.name, ref.substr(0, 128)),
                           std::move(where), "the workflow fails when it comes to this task");
+    }
+  }
+  for (const SourceText& chain : pack.chains) {
+    const auto definition = ChainDefinition::parse(chain.text, chain.path);
+    if (!definition) continue;
+    for (const ChainTask& task : (*definition)->tasks()) {
+      if (has_action(task.ref)) continue;
+      errors.emplace_back(Code::kNotFound,
+                          fmt::format("task '{}' has an unknown action '{}'", task.name, task.ref.substr(0, 128)),
+                          task.where, "the chain fails when it comes to this task");
     }
   }
   return errors;

@@ -18,7 +18,9 @@ namespace midwatch::packs {
 [[nodiscard]] std::vector<Error> check_rules(const Pack& pack);
 // Orquesta definitions: unknown tasks, joins that cannot be reached, expressions that do not parse.
 [[nodiscard]] std::vector<Error> check_workflows(const Pack& pack);
-// Tasks whose action does not exist; `has_action` is asked for references.
+// Action chains: form, names of tasks.
+[[nodiscard]] std::vector<Error> check_chains(const Pack& pack);
+// Tasks of both whose action does not exist; `has_action` is asked for references.
 [[nodiscard]] std::vector<Error> check_workflow_actions(const Pack& pack,
                                                         const std::function<bool(std::string_view)>& has_action);
 // `texts` are the pack's files: they tell the places.

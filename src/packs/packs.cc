@@ -203,6 +203,7 @@ PackParse load_directory(const std::string& path, const LoadOptions& options) {
   if (parsed.pack) {
     add_errors(check_rules(*parsed.pack), shown, parsed.diagnostics);
     add_errors(check_workflows(*parsed.pack), shown, parsed.diagnostics);
+    add_errors(check_chains(*parsed.pack), shown, parsed.diagnostics);
     add_errors(check_detectors(*parsed.pack, source.texts), shown, parsed.diagnostics);
   }
   parsed.diagnostics.sort();
@@ -245,7 +246,7 @@ ValidationReport validate(std::span<const std::string> paths, const ValidateOpti
     const Pack& pack = *candidate.pack;
     report.action_count += pack.actions.size();
     report.rule_count += pack.rules.size();
-    report.workflow_count += pack.workflows.size();
+    report.workflow_count += pack.workflows.size() + pack.chains.size();
     report.detector_count += pack.detectors.size();
     packs.push_back(&pack);
     shown.push_back(with_slash(candidate.directory));

@@ -53,6 +53,9 @@ class Runner {
   virtual void start(ActionRequest request) = 0;
   // Of an execution that runs: ends it, with an outcome of `canceled`. Unknown ones are ignored.
   virtual void cancel(ObjectId execution) = 0;
+  // Whether an attempt of this execution is under way here. Of one that was started, `false` means that its
+  // outcome was reported or will never be.
+  [[nodiscard]] virtual bool knows(ObjectId execution) const = 0;
 };
 
 // Where a Runner puts what it has to say; called on any thread.

@@ -89,6 +89,11 @@ void RunnerHost::cancel(ObjectId execution) {
   for (const auto& attempt : impl_->of(execution)) attempt->cancel();
 }
 
+bool RunnerHost::knows(ObjectId execution) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->stopping || impl_->running.contains(execution);
+}
+
 std::size_t RunnerHost::running_count() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->running.size();

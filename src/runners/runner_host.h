@@ -58,6 +58,7 @@ class RunnerHost final : public Runner {
 
   void start(ActionRequest request) override;
   void cancel(ObjectId execution) override;
+  [[nodiscard]] bool knows(ObjectId execution) const override;
 
   [[nodiscard]] std::size_t running_count() const;
   // Nothing starts and no outcome is reported from now on; what runs is ended (SIGTERM, then SIGKILL).
