@@ -399,6 +399,143 @@ TEST(ApiExecutions, DeleteCancelsWhatCanBeCanceled) {
   EXPECT_EQ(api.inbox.inputs.size(), 1u);
 }
 
+TEST(ApiExecutions, PutPausesResumesCancelsAndUpdates) {
+  TestApi api;
+  Batch batch;
+  batch.executions = {test_execution(1, ExecutionStatus::kRunning), test_execution(2)};
+  api.commit(batch);
+  const auto put = [&](std::uint8_t number, const char* body) {
+    return api.send("PUT", "/executions/" + test_id(number).hex(), body);
+  };
+  api.inbox.answers.push_back(to_value(test_execution(1, ExecutionStatus::kPausing)));
+  const Response pausing = put(1, R"({"status": "pausing"})");
+  EXPECT_EQ(pausing.status, 200);
+  EXPECT_EQ(test_json(pausing.body).get("status"), Value("pausing"));
+  EXPECT_EQ(api.inbox.last<StatusRequested>().status, ExecutionStatus::kPausing);
+  EXPECT_EQ(api.inbox.last<StatusRequested>().user, "stanley");
+  api.inbox.answers.push_back(Error(Code::kInvalid, "Unable to pause."));
+  EXPECT_EQ(fault_of(put(1, R"({"status": "paused"})")), "Failed updating execution. Unable to pause.");
+  api.inbox.answers.push_back(Error(Code::kConflict, "Execution is already in completed state."));
+  EXPECT_EQ(put(1, R"({"status": "resuming"})").status, 400);
+  const std::size_t asked = api.inbox.inputs.size();
+  EXPECT_EQ(fault_of(put(2, R"({"status": "canceled"})")), "Execution is already in completed state.");
+  EXPECT_EQ(put(1, R"({"status": "asleep"})").status, 400);
+  EXPECT_EQ(put(1, R"({"status": "paused", "action": "a.b"})").status, 400);
+  EXPECT_EQ(put(9, R"({"status": "paused"})").status, 404);
+  EXPECT_EQ(api.inbox.inputs.size(), asked);
+}
+
+TEST(ApiExecutions, ReRunMergesParametersAndRemembersTheOriginal) {
+  TestApi api;
+  Batch batch;
+  batch.executions = {test_execution(1)};
+  api.commit(batch);
+  const std::string path = "/executions/" + test_id(1).hex() + "/re_run";
+  api.inbox.answers.push_back(to_value(test_execution(9, ExecutionStatus::kRequested)));
+  EXPECT_EQ(api.send("POST", path, R"({"parameters": {"service": "db"}, "delay": 1500})").status, 201);
+  const auto& merged = api.inbox.last<ExecutionRequested>();
+  EXPECT_EQ(to_json(merged.parameters), R"({"service":"db","password":"hunter2"})");
+  EXPECT_EQ(merged.context.get("re-run"), Value::object({{"ref", test_id(1).hex()}}));
+  EXPECT_EQ(merged.delay, std::chrono::milliseconds(1500));
+  EXPECT_EQ(merged.again, nullptr);
+  api.inbox.answers.push_back(to_value(test_execution(9, ExecutionStatus::kRequested)));
+  EXPECT_EQ(api.send("POST", path + "?no_merge=true", R"({"parameters": {"service": "db"}})").status, 201);
+  EXPECT_EQ(to_json(api.inbox.last<ExecutionRequested>().parameters), R"({"service":"db"})");
+}
+
+TEST(ApiExecutions, ReRunOfTasksIsForWorkflows) {
+  TestApi api;
+  Batch batch;
+  batch.executions = {test_execution(1), test_execution(2, ExecutionStatus::kFailed)};
+  batch.executions[1].runner_type = "orquesta";
+  batch.deltas = {{test_id(2), 1, Value::object({{"definition", "version: 1.0"}})}};
+  api.commit(batch);
+  const auto refusal = [&](std::uint8_t number, const char* body) {
+    const Response response = api.send("POST", "/executions/" + test_id(number).hex() + "/re_run", body);
+    EXPECT_EQ(response.status, 400) << response.body;
+    return fault_of(response);
+  };
+  EXPECT_EQ(refusal(2, R"({"tasks": ["a"], "parameters": {"x": 1}})"),
+            "Parameters override is not supported when re-running task(s) for a workflow.");
+  EXPECT_EQ(refusal(2, R"({"tasks": ["a"], "reset": ["b"]})"),
+            "List of tasks to reset does not match the tasks to rerun.");
+  EXPECT_EQ(refusal(1, R"({"tasks": ["a"]})"), "Task option is only supported for Orquesta workflows.");
+  EXPECT_EQ(api.send("POST", "/executions/" + test_id(9).hex() + "/re_run", "{}").status, 404);
+  EXPECT_TRUE(api.inbox.inputs.empty());
+  api.inbox.answers.push_back(to_value(test_execution(9, ExecutionStatus::kRequested)));
+  EXPECT_EQ(
+      api.send("POST", "/executions/" + test_id(2).hex() + "/re_run", R"({"tasks": ["a"], "reset": ["a"]})").status,
+      201);
+  const auto& asked = api.inbox.last<ExecutionRequested>();
+  ASSERT_NE(asked.again, nullptr);
+  EXPECT_TRUE(asked.again->completed);
+  EXPECT_EQ(asked.again->journal.size(), 1u);
+  EXPECT_EQ(to_json(asked.context.get("re-run").get("tasks")), R"(["a"])");
+}
+
+// ---- inquiries
+Execution test_inquiry(std::uint8_t number, ExecutionStatus status) {
+  Execution out = test_execution(number, status);
+  out.action = "core.ask";
+  out.runner_type = "inquirer";
+  out.result = test_json(R"({"schema": {"type": "object"}, "roles": [], "users": [], "route": "ops", "ttl": 5})");
+  return out;
+}
+
+TEST(ApiInquiries, OnlyPendingOnesAreListed) {
+  TestApi api;
+  Batch batch;
+  batch.executions = {test_inquiry(1, ExecutionStatus::kPending), test_inquiry(2, ExecutionStatus::kSucceeded),
+                      test_execution(3)};
+  api.commit(batch);
+  const Response response = api.get("/inquiries");
+  EXPECT_EQ(header_of(response, "X-Limit"), "20");
+  EXPECT_EQ(header_of(response, "X-Total-Count"), "1");
+  const Value inquiry = test_json(response.body).elements()[0];
+  EXPECT_EQ(to_json(inquiry), R"({"id":")" + test_id(1).hex() +
+                                  R"(","route":"ops","ttl":5,"users":[],"roles":[],"schema":{"type":"object"}})");
+  EXPECT_EQ(api.get_json("/inquiries/" + test_id(1).hex()), inquiry);
+}
+
+TEST(ApiInquiries, WhatCannotBeRespondedToSaysWhy) {
+  TestApi api;
+  Batch batch;
+  batch.executions = {test_inquiry(1, ExecutionStatus::kTimeout), test_inquiry(2, ExecutionStatus::kSucceeded),
+                      test_execution(3)};
+  api.commit(batch);
+  const std::string ids[] = {test_id(1).hex(), test_id(2).hex(), test_id(3).hex()};
+  for (const char* method : {"GET", "PUT"}) {
+    const auto refusal = [&](const std::string& id) {
+      const Response response = api.send(method, "/inquiries/" + id, R"({"id": "x", "response": {}})");
+      EXPECT_EQ(response.status, 400);
+      return fault_of(response);
+    };
+    EXPECT_EQ(refusal(ids[0]), "Inquiry \"" + ids[0] + "\" timed out and cannot be responded to.");
+    EXPECT_EQ(refusal(ids[1]), "Inquiry \"" + ids[1] + "\" has already been responded to.");
+    EXPECT_EQ(refusal(ids[2]), "Action execution \"" + ids[2] + "\" is not an inquiry.");
+  }
+  EXPECT_EQ(api.send("PUT", "/inquiries/" + test_id(9).hex(), R"({"response": {}})").status, 404);
+  EXPECT_TRUE(api.inbox.inputs.empty());
+}
+
+TEST(ApiInquiries, AResponseGoesToTheEngine) {
+  TestApi api;
+  Batch batch;
+  batch.executions = {test_inquiry(1, ExecutionStatus::kPending)};
+  api.commit(batch);
+  const std::string path = "/inquiries/" + test_id(1).hex();
+  EXPECT_EQ(fault_of(api.send("PUT", path, "{}")), "'response' is a required property");
+  api.inbox.answers.push_back(test_json(R"({"id": "1", "response": {"continue": true}})"));
+  EXPECT_EQ(api.send("PUT", path, R"({"id": "1", "response": {"continue": true}})").body,
+            R"({"id":"1","response":{"continue":true}})");
+  EXPECT_EQ(to_json(api.inbox.last<InquiryAnswered>().response), R"({"continue":true})");
+  EXPECT_EQ(api.inbox.last<InquiryAnswered>().user, "stanley");
+  api.inbox.answers.push_back(Error(Code::kDenied, "no"));
+  EXPECT_EQ(api.send("PUT", path, R"({"response": {}})").status, 403);
+  api.inbox.answers.push_back(Error(Code::kConflict, "late"));
+  EXPECT_EQ(api.send("PUT", path, R"({"response": {}})").status, 400);
+}
+
 // ---- content
 TEST(ApiContent, ListsHaveTheTotalsAndLimitsOfTheOriginal) {
   TestApi api;

@@ -46,6 +46,13 @@ void get_execution_attribute(const ApiState& api, ApiCall call, Reply reply);
 void get_execution_children(const ApiState& api, ApiCall call, Reply reply);
 void post_execution(const ApiState& api, ApiCall call, Reply reply);
 void delete_execution(const ApiState& api, ApiCall call, Reply reply);
+void put_execution(const ApiState& api, ApiCall call, Reply reply);
+void re_run_execution(const ApiState& api, ApiCall call, Reply reply);
+
+// inquiries.cc
+void list_inquiries(const ApiState& api, ApiCall call, Reply reply);
+void get_inquiry(const ApiState& api, ApiCall call, Reply reply);
+void put_inquiry(const ApiState& api, ApiCall call, Reply reply);
 
 // content_routes.cc
 void list_packs(const ApiState& api, ApiCall call, Reply reply);

@@ -22,11 +22,17 @@ constexpr std::array kRoutes = {
     Route{"GET", "executions", kToken, kOffloaded, list_executions},
     Route{"POST", "executions", kToken, kAtOnce, post_execution},
     Route{"GET", "executions/{id}", kToken, kOffloaded, get_execution},
+    Route{"PUT", "executions/{id}", kToken, kOffloaded, put_execution},
     Route{"DELETE", "executions/{id}", kToken, kOffloaded, delete_execution},
+    Route{"POST", "executions/{id}/re_run", kToken, kOffloaded, re_run_execution},
     Route{"GET", "executions/{id}/result", kToken, kOffloaded, get_execution_result},
     Route{"GET", "executions/{id}/output", kToken, kOffloaded, get_execution_output},
     Route{"GET", "executions/{id}/children", kToken, kOffloaded, get_execution_children},
     Route{"GET", "executions/{id}/attribute/{attribute}", kToken, kOffloaded, get_execution_attribute},
+
+    Route{"GET", "inquiries", kToken, kOffloaded, list_inquiries},
+    Route{"GET", "inquiries/{id}", kToken, kOffloaded, get_inquiry},
+    Route{"PUT", "inquiries/{id}", kToken, kOffloaded, put_inquiry},
 
     Route{"GET", "packs", kToken, kAtOnce, list_packs},
     Route{"POST", "packs/register", kToken, kOffloaded, register_packs},

@@ -15,18 +15,29 @@
 namespace midwatch::cli {
 namespace {
 
-Exit print_json(Call& call, const Value& value) {
-  call.out << to_json_pretty(value) << "\n";
-  return Exit::kOk;
-}
-
 bool has_ended(const Value& execution) {
   const std::string status = execution.get("status").text_or("");
   return status == "succeeded" || status == "failed" || status == "timeout" || status == "canceled" ||
          status == "abandoned";
 }
 
-// NAME=VALUE: the value is JSON where it reads as JSON of another type than text, else text.
+Result<Value> wait_for(ApiClient& client, const std::string& id) {
+  auto pause = std::chrono::milliseconds(20);
+  for (;;) {
+    MW_TRY(Value execution, client.get("/executions/" + id));
+    if (has_ended(execution)) return execution;
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::milliseconds(500));
+  }
+}
+
+}  // namespace
+
+Exit print_json(Call& call, const Value& value) {
+  call.out << to_json_pretty(value) << "\n";
+  return Exit::kOk;
+}
+
 Result<Value> parse_parameters(std::span<const std::string> pairs) {
   ObjectBuilder parameters;
   for (const std::string& pair : pairs) {
@@ -40,16 +51,6 @@ Result<Value> parse_parameters(std::span<const std::string> pairs) {
     parameters.set(pair.substr(0, equals), typed ? std::move(*parsed) : Value(text));
   }
   return std::move(parameters).build();
-}
-
-Result<Value> wait_for(ApiClient& client, const std::string& id) {
-  auto pause = std::chrono::milliseconds(20);
-  for (;;) {
-    MW_TRY(Value execution, client.get("/executions/" + id));
-    if (has_ended(execution)) return execution;
-    std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, std::chrono::milliseconds(500));
-  }
 }
 
 void print_execution(Call& call, const Value& execution) {
@@ -66,36 +67,21 @@ void print_execution(Call& call, const Value& execution) {
   if (!result.is_null()) call.out << "result:\n" << to_json_pretty(result) << "\n";
 }
 
-Exit run_action(Call& call) {
-  auto client = ApiClient::from(call);
-  if (!client) return call.fail(client.error());
-  const auto parameters = parse_parameters(std::span(call.arguments).subspan(1));
-  if (!parameters) {
-    call.err << "midwatch run: " << parameters.error().to_string() << "\n";
-    return Exit::kUsage;
-  }
-  auto execution =
-      client->post("/executions", Value::object({{"action", call.arguments[0]}, {"parameters", *parameters}}));
-  if (!execution) return call.fail(execution.error());
-  const std::string id = execution->get("id").text_or("");
+Exit follow_execution(Call& call, ApiClient& client, const Value& execution) {
+  const std::string id = execution.get("id").text_or("");
   if (call.has("--async")) {
-    if (call.has("--json")) return print_json(call, *execution);
+    if (call.has("--json")) return print_json(call, execution);
     call.out << id << "\n";
     return Exit::kOk;
   }
-  execution = wait_for(*client, id);
-  if (!execution) return call.fail(execution.error());
-  if (call.has("--json")) print_json(call, *execution);
-  else print_execution(call, *execution);
-  return execution->get("status").text_or("") == "succeeded" ? Exit::kOk : Exit::kFailed;
+  const auto ended = wait_for(client, id);
+  if (!ended) return call.fail(ended.error());
+  if (call.has("--json")) print_json(call, *ended);
+  else print_execution(call, *ended);
+  return ended->get("status").text_or("") == "succeeded" ? Exit::kOk : Exit::kFailed;
 }
 
-struct ListSpec {
-  std::string_view path;
-  std::vector<std::string> columns;  // dotted paths
-};
-
-Exit list(Call& call, const ListSpec& spec, const std::string& query) {
+Exit print_list(Call& call, const ListSpec& spec, const std::string& query) {
   auto client = ApiClient::from(call);
   if (!client) return call.fail(client.error());
   const auto items = client->get(fmt::format("{}?limit={}{}", spec.path, call.get("--limit", "50"), query));
@@ -114,25 +100,41 @@ Exit list(Call& call, const ListSpec& spec, const std::string& query) {
   return Exit::kOk;
 }
 
+namespace {
+
+Exit run_action(Call& call) {
+  auto client = ApiClient::from(call);
+  if (!client) return call.fail(client.error());
+  const auto parameters = parse_parameters(std::span(call.arguments).subspan(1));
+  if (!parameters) {
+    call.err << "midwatch run: " << parameters.error().to_string() << "\n";
+    return Exit::kUsage;
+  }
+  auto execution =
+      client->post("/executions", Value::object({{"action", call.arguments[0]}, {"parameters", *parameters}}));
+  if (!execution) return call.fail(execution.error());
+  return follow_execution(call, *client, *execution);
+}
+
 std::string filter(const Call& call, const std::string& option, const std::string& parameter) {
   return call.has(option) ? fmt::format("&{}={}", parameter, percent_encode(call.get(option))) : "";
 }
 
 Exit list_executions(Call& call) {
-  return list(call, {"/executions", {"id", "action.ref", "status", "start_timestamp", "elapsed_seconds"}},
-              filter(call, "--action", "action") + filter(call, "--status", "status") +
-                  (call.has("--all") ? "" : "&parent=null"));
+  return print_list(call, {"/executions", {"id", "action.ref", "status", "start_timestamp", "elapsed_seconds"}},
+                    filter(call, "--action", "action") + filter(call, "--status", "status") +
+                        (call.has("--all") ? "" : "&parent=null"));
 }
 Exit list_rules(Call& call) {
-  return list(call, {"/rules", {"ref", "enabled", "trigger.type", "action.ref", "description"}},
-              filter(call, "--pack", "pack"));
+  return print_list(call, {"/rules", {"ref", "enabled", "trigger.type", "action.ref", "description"}},
+                    filter(call, "--pack", "pack"));
 }
 Exit list_trigger_instances(Call& call) {
-  return list(call, {"/triggerinstances", {"id", "trigger", "occurrence_time", "status"}},
-              filter(call, "--trigger", "trigger"));
+  return print_list(call, {"/triggerinstances", {"id", "trigger", "occurrence_time", "status"}},
+                    filter(call, "--trigger", "trigger"));
 }
 Exit list_incidents(Call& call) {
-  return list(call, {"/incidents", {"id", "state", "detector", "opened_at", "closed_at", "people_woken"}}, "");
+  return print_list(call, {"/incidents", {"id", "state", "detector", "opened_at", "closed_at", "people_woken"}}, "");
 }
 
 Exit get_json(Call& call, const std::string& path) {
@@ -288,6 +290,7 @@ std::vector<Command> execution_commands() {
 
 std::vector<Command> api_commands() {
   std::vector<Command> commands = execution_commands();
+  for (Command& command : control_commands()) commands.push_back(std::move(command));
   commands.push_back({"rule list",
                       "",
                       0,
