@@ -24,6 +24,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr const char* kHooks[] = {"work", "flow", "fan", "guarded", "nobody"};
+constexpr const char* kRequested[] = {"sim.fan", "sim.ask_flow", "sim.items", "sim.chain"};
 constexpr const char* kServices[] = {"web", "db", "queue"};
 
 // Everything that a decision says, as one text: the twins must say the same.
@@ -76,6 +77,7 @@ class Simulation {
     for (auto& [service, firing] : symptoms_) {
       if (firing) report_anomaly(service, false);
     }
+    schedule_operator();
     world_.run_until(storm_end_ + options_.calm);
     if (!failure_) history_.finish();
     report_.violations = history_.violations();
@@ -246,8 +248,10 @@ class Simulation {
     const auto parsed =
         id == nullptr ? Result<ObjectId>(Error(Code::kInvalid, "no id")) : ObjectId::parse(id->as_string());
     if (!parsed) return;
-    // The first word of a storm's answer: an event or an execution; executions carry an action.
-    if (ack.answer->find("action") == nullptr) {
+    // Whose answer it is: of a response, of an event, or of an execution, which carries an action.
+    if (ack.answer->find("response") != nullptr) {
+      history_.acknowledged_response(*parsed);
+    } else if (ack.answer->find("action") == nullptr) {
       ++report_.acknowledged;
       history_.acknowledged_event(*parsed);
     } else {
@@ -266,7 +270,13 @@ class Simulation {
 
   void event() {
     ++report_.events;
-    if (world_.one_in(6)) return submit(ExecutionRequested{"sim.fan", Value::object({{"n", 1}}), {}, "sim", ++token_});
+    if (world_.one_in(5)) {
+      const char* action = kRequested[world_.below(std::size(kRequested))];
+      return submit(ExecutionRequested{action, Value::object({}), {}, "sim", ++token_});
+    }
+    if (world_.one_in(4)) return respond();
+    if (world_.one_in(8)) return ask_for(ExecutionStatus::kRunning, ExecutionStatus::kPausing);
+    if (world_.one_in(8)) return ask_for(ExecutionStatus::kPaused, ExecutionStatus::kResuming);
     if (!requested_.empty() && world_.one_in(10)) {
       return submit(CancelRequested{requested_[world_.below(requested_.size())], "sim", ++token_});
     }
@@ -276,6 +286,33 @@ class Simulation {
     arrived.payload = Value::object({{"body", Value::object({{"host", kServices[world_.below(3)]}, {"n", token_}})}});
     arrived.ack = ++token_;
     submit(std::move(arrived));
+  }
+
+  // Someone answers an inquiry, sometimes twice.
+  void respond() {
+    const auto pending = store_.executions({.status = ExecutionStatus::kPending}, {})->items;
+    if (pending.empty()) return;
+    const ObjectId id = pending[world_.below(pending.size())].id;
+    for (std::uint64_t times = 1 + world_.below(2); times > 0; --times) {
+      submit(InquiryAnswered{id, Value::object({{"continue", world_.one_in(2)}}), "sim", ++token_});
+    }
+  }
+
+  // Someone pauses or resumes a workflow, at any depth.
+  void ask_for(ExecutionStatus found, ExecutionStatus wanted) {
+    const auto records = store_.executions({.status = found}, {})->items;
+    if (records.empty()) return;
+    submit(StatusRequested{records[world_.below(records.size())].id, wanted, {}, "sim", ++token_});
+  }
+
+  // When it is calm again, what people paused is resumed.
+  void schedule_operator() {
+    world_.after(seconds(30), [this] {
+      for (const Execution& record : store_.executions({.status = ExecutionStatus::kPaused}, {})->items) {
+        submit(StatusRequested{record.id, ExecutionStatus::kResuming, {}, "sim", ++token_});
+      }
+      schedule_operator();
+    });
   }
 
   void schedule_anomaly() {

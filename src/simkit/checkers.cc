@@ -59,6 +59,12 @@ void History::check_execution(const Execution& record) {
     violated(fmt::format("3 once: {} is not idempotent, but execution {} is at attempt {}", record.action,
                          record.id.hex(), record.attempt));
   }
+  const bool may_wait = record.runner_type == "orquesta" || record.runner_type == "action-chain";
+  const bool is_paused = record.status == ExecutionStatus::kPaused || record.status == ExecutionStatus::kPausing;
+  if ((is_paused && !may_wait) || (record.status == ExecutionStatus::kPending && record.runner_type != "inquirer")) {
+    violated(fmt::format("7 ends: execution {} of runner {} is {}", record.id.hex(), record.runner_type,
+                         to_string(record.status)));
+  }
   if (is_completed(record.status)) ++completed_;
   executions_[record.id] = record;
 }
@@ -122,6 +128,16 @@ void History::acknowledged_event(ObjectId trigger_instance) {
     violated(fmt::format("2 commit-then-act: event {} was acknowledged before it was durable", trigger_instance.hex()));
   }
   acknowledged_.insert(trigger_instance);
+}
+
+void History::acknowledged_response(ObjectId inquiry) {
+  const auto known = executions_.find(inquiry);
+  const bool is_kept = known != executions_.end() && known->second.status == ExecutionStatus::kSucceeded &&
+                       known->second.result.find("response") != nullptr;
+  if (!is_kept) {
+    violated(fmt::format("2 commit-then-act: a response to {} was acknowledged before it was durable", inquiry.hex()));
+  }
+  if (!answered_.insert(inquiry).second) violated(fmt::format("3 once: {} was responded to twice", inquiry.hex()));
 }
 
 void History::saw_running(std::size_t running, std::size_t limit) {

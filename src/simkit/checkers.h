@@ -41,6 +41,7 @@ class History {
   void started(const ActionRequest& request);
   void paged(const PageRequest& request);
   void acknowledged_event(ObjectId trigger_instance);
+  void acknowledged_response(ObjectId inquiry);
   void saw_running(std::size_t running, std::size_t limit);
   void decided_twice(const std::string& first, const std::string& second);
 
@@ -73,6 +74,7 @@ class History {
   std::set<std::pair<ObjectId, std::uint32_t>> pages_;
   std::map<std::pair<std::string, std::string>, std::vector<Instant>> runs_;  // rule and key
   std::set<ObjectId> acknowledged_;
+  std::set<ObjectId> answered_;
   std::size_t completed_ = 0;
   std::vector<std::string> violations_;
 };

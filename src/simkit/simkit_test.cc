@@ -86,6 +86,26 @@ TEST(Checkers, ASecondOutcomeAndASecondAttemptAreSeen) {
   EXPECT_NE(told.violations().find("not idempotent"), std::string::npos);
 }
 
+TEST(Checkers, AResponseThatIsNotKeptOrComesTwiceIsSeen) {
+  Told told;
+  Execution inquiry = told.execution(ExecutionStatus::kPending, 1);
+  inquiry.runner_type = "inquirer";
+  told.commit(inquiry);
+  told.history.acknowledged_response(inquiry.id);
+  EXPECT_NE(told.violations().find("before it was durable"), std::string::npos);
+  inquiry.status = ExecutionStatus::kSucceeded;
+  inquiry.result = Value::object({{"response", Value::object({})}});
+  told.commit(inquiry);
+  told.history.acknowledged_response(inquiry.id);
+  EXPECT_NE(told.violations().find("responded to twice"), std::string::npos);
+}
+
+TEST(Checkers, AnActionThatIsPausedOrPendingIsSeen) {
+  Told told;
+  told.commit(told.execution(ExecutionStatus::kPaused, 1));
+  EXPECT_NE(told.violations().find("of runner noop is paused"), std::string::npos);
+}
+
 TEST(Checkers, ARunThatAGuardShouldHaveStoppedIsSeen) {
   Told told;
   Batch batch;
