@@ -96,8 +96,9 @@ PACK = {
     "actions/take.yaml": "name: take\nrunner_type: noop\nparameters:\n  text: {type: string}\n",
     "actions/make.yaml": "name: make\nrunner_type: python-script\nentry_point: make.py\n"
                          "parameters:\n  n: {type: integer}\n",
-    "actions/make.py": "from st2common.runners.base_action import Action\n\n\nclass Make(Action):\n"
-                       "    def run(self, n):\n        return {'text': 'x' * n}\n",
+    "actions/make.py": "import base64\nimport os\n\nfrom st2common.runners.base_action import Action\n\n\nclass Make(Action):\n"
+                       "    def run(self, n):  # nothing that a compressor could make small\n"
+                       "        return {'text': base64.b64encode(os.urandom(n)).decode()[:n]}\n",
 }
 
 
@@ -170,6 +171,9 @@ def results(engine):
     for count in RESULT_BYTES:
         size = sum(f.stat().st_size for f in engine.data.glob("**/*") if f.is_file())
         took = timed(engine, 6, "bench.pass", {"n": count})
+        last = engine.get("/executions?action=bench.pass&limit=1&include_attributes=id")[0]["id"]
+        output = json.loads(engine.request("GET", f"/api/v1/executions/{last}/result")[2])["output"]
+        assert output and len(output["text"]) == count, f"{count} bytes did not come through: {str(output)[:200]}"
         found[f"result of {count // 1000:,} KB through five tasks, s"] = took
         after = sum(f.stat().st_size for f in engine.data.glob("**/*") if f.is_file())
         found[f"result of {count // 1000:,} KB, the store grew by MB"] = (after - size) / 1e6

@@ -205,7 +205,8 @@ class Demo {
     MW_CHECK(wait_until("the engine starts", seconds(15),
                         [&] { return *ended || !read_first_line(data_ / "api.addr").empty(); }));
     if (*ended) {
-      return Error(Code::kUnavailable, fmt::format("the engine ended at once: {}", read_last_line(dir_ / "engine.log")));
+      return Error(Code::kUnavailable,
+                   fmt::format("the engine ended at once: {}", read_last_line(dir_ / "engine.log")));
     }
     client_ = std::make_unique<ApiClient>("http://" + read_first_line(data_ / "api.addr"),
                                           Secret(read_first_line(data_ / "token")));

@@ -149,6 +149,7 @@ Result<std::int64_t> Database::integer(const std::string& sql) {
 }
 
 std::int64_t Database::changes() const { return sqlite3_changes64(handle()); }
+std::int64_t Database::inserted_row() const { return sqlite3_last_insert_rowid(handle()); }
 bool Database::in_transaction() const { return sqlite3_get_autocommit(handle()) == 0; }
 
 }  // namespace midwatch::store_sqlite

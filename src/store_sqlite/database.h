@@ -18,6 +18,7 @@
 
 #include "base/object_id.h"
 #include "base/result.h"
+#include "value/value.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -88,8 +89,12 @@ class Database {
   Result<std::unique_ptr<Statement>> prepare(const std::string& sql);
   Result<std::int64_t> integer(const std::string& sql);  // first column of the first row
   [[nodiscard]] std::int64_t changes() const;
+  [[nodiscard]] std::int64_t inserted_row() const;  // of the last INSERT
   [[nodiscard]] bool in_transaction() const;
   [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
+
+  // Whoever reads many records that share parts (parts.h) lends a place for them meanwhile; may be null.
+  std::unordered_map<std::int64_t, Value>* part_cache = nullptr;
 
  private:
   struct Close {

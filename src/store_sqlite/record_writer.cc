@@ -58,31 +58,6 @@ const std::string kContent =
     "INSERT INTO contents(version, body, unpacked, digest) VALUES (?1, ?2, ?3, ?4) ON CONFLICT(version) DO UPDATE SET "
     "body = excluded.body, unpacked = excluded.unpacked, digest = excluded.digest";
 
-// {"parameters":…,"context":…,"log":[[µs,"running"],…],"place":[task,route,item],"result":…}
-void append_execution(std::string& out, const Execution& record, std::string_view result) {
-  out += "{\"parameters\":";
-  append_json(out, record.parameters);
-  out += ",\"context\":";
-  append_json(out, record.context);
-  out += ",\"log\":[";
-  for (const StatusChange& change : record.log) {
-    out += fmt::format("{}[{},\"{}\"]", out.back() == '[' ? "" : ",", micros(change.at), to_string(change.status));
-  }
-  out += ']';
-  if (record.place) {
-    out += ",\"place\":[";
-    append_json_string(out, record.place->task);
-    out += fmt::format(",{}", record.place->route);
-    if (record.place->item) out += fmt::format(",{}", *record.place->item);
-    out += ']';
-  }
-  if (!result.empty()) {
-    out += ",\"result\":";
-    out += result;
-  }
-  out += '}';
-}
-
 }  // namespace
 
 template <class T>
@@ -169,15 +144,46 @@ Status RecordWriter::write(const RuleEnforcement& record) {
   return insert->run();
 }
 
+// {"parameters":…,"context":…,"log":[[µs,"running"],…],"place":[task,route,item],"result":…}
+Status RecordWriter::append_execution(const Execution& record, std::string_view result) {
+  std::string& out = text_;
+  out += "{\"parameters\":";
+  MW_CHECK(parts_.append(out, record.parameters, PartWriter::Itself::kMayBePart));
+  out += ",\"context\":";
+  MW_CHECK(parts_.append(out, record.context, PartWriter::Itself::kMayBePart));
+  out += ",\"log\":[";
+  for (const StatusChange& change : record.log) {
+    out += fmt::format("{}[{},\"{}\"]", out.back() == '[' ? "" : ",", micros(change.at), to_string(change.status));
+  }
+  out += ']';
+  if (record.place) {
+    out += ",\"place\":[";
+    append_json_string(out, record.place->task);
+    out += fmt::format(",{}", record.place->route);
+    if (record.place->item) out += fmt::format(",{}", *record.place->item);
+    out += ']';
+  }
+  if (!result.empty()) {
+    out += ",\"result\":";
+    out += result;
+  }
+  out += '}';
+  if (parts_.refers()) out.insert(0, parts_.head());
+  return {};
+}
+
 Status RecordWriter::write(const Execution& record) {
   const std::string_view status = to_string(record.status);
   const std::int64_t completed = is_completed(record.status) ? 1 : 0;
   result_text_.clear();
-  if (!record.result.is_null()) append_json(result_text_, record.result);
-  const bool apart = result_text_.size() > kListedResultBytesMax;
+  parts_.begin();
+  if (!record.result.is_null()) MW_CHECK(parts_.append(result_text_, record.result, PartWriter::Itself::kMayBePart));
+  if (parts_.refers()) result_text_.insert(0, parts_.head());
+  const bool apart = parts_.refers() || result_text_.size() > kListedResultBytesMax;
   if (apart) MW_CHECK(write_result(record));
   text_.clear();
-  append_execution(text_, record, apart ? std::string_view() : result_text_);
+  parts_.begin();
+  MW_CHECK(append_execution(record, apart ? std::string_view() : result_text_));
   const auto apart_bytes = static_cast<std::int64_t>(apart ? result_text_.size() : 0);
 
   columns_.clear();
@@ -230,7 +236,9 @@ Status RecordWriter::write(const WorkflowDelta& delta) {
   columns_.clear();
   columns_.add(delta.execution).add(number);
   text_.clear();
-  append_json(text_, delta.delta);
+  parts_.begin();
+  MW_CHECK(parts_.append(text_, delta.delta, PartWriter::Itself::kStays));
+  if (parts_.refers()) text_.insert(0, parts_.head());
   insert->bind(1, delta.execution);
   insert->bind(2, number);
   MW_CHECK(bind_body(*insert, 3, text_));

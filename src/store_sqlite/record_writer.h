@@ -11,21 +11,26 @@
 #include "ports/store.h"
 #include "store_sqlite/body.h"
 #include "store_sqlite/database.h"
+#include "store_sqlite/parts.h"
 
 namespace midwatch::store_sqlite {
 
 class RecordWriter {
  public:
-  explicit RecordWriter(Database& db) : db_(db) {}
+  explicit RecordWriter(Database& db) : db_(db), parts_(db) {}
 
   // The caller begins and ends the transaction, and undoes it when this fails.
   Status write(std::span<const Batch> batches);
+  // The caller says how its transaction ended.
+  void committed() { parts_.committed(); }
+  void undone() { parts_.undone(); }
 
  private:
   Status write(const TriggerInstance& record);
   Status write(const RuleEnforcement& record);
   Status write(const Execution& record);
   Status write_result(const Execution& record);
+  Status append_execution(const Execution& record, std::string_view result);
   Status write(const WorkflowDelta& delta);
   Status write(const Incident& record);
   Status write(const GuardedRun& run);
@@ -43,6 +48,7 @@ class RecordWriter {
   std::string text_;
   std::string packed_;
   std::string result_text_;
+  PartWriter parts_;
   std::unordered_set<ObjectId> seen_;
 };
 

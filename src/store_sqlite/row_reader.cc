@@ -7,12 +7,10 @@
 
 #include "codec/json.h"
 #include "store_sqlite/body.h"
+#include "store_sqlite/parts.h"
 
 namespace midwatch::store_sqlite {
 namespace {
-
-// What was written as JSON is read whatever its depth: only what is stored bounds it.
-constexpr JsonLimits kStoredJson{.depth_max = 100'000, .bytes_max = kBodyBytesMax};
 
 std::optional<std::int64_t> optional_integer(const Statement& row, int column) {
   if (row.is_null(column)) return std::nullopt;
@@ -25,15 +23,19 @@ std::optional<Instant> optional_time(const Statement& row, int column) {
 }
 
 // The columns body, unpacked, digest from `first` on; `columns` holds the others.
-Result<Value> read_body(const Statement& row, int first, Columns& columns, std::string_view table,
-                        std::string_view id) {
+struct Place {
+  std::string_view table;
+  std::string id;
+};
+Result<Value> read_body(Database* db, const Statement& row, int first, Columns& columns, const Place& place) {
+  const auto& [table, id] = place;
   const std::string_view stored = row.blob(first);
   const std::int64_t unpacked = row.integer(first + 1);
   columns.add(unpacked);
   if (columns.digest(stored) != row.integer(first + 2)) return damaged(table, id);
   std::string buffer;
   MW_TRY(const std::string_view text, unpack(stored, unpacked, buffer));
-  auto value = parse_json(text, kStoredJson);
+  auto value = db == nullptr ? parse_json(text, kStoredJson) : parse_with_parts(*db, text);
   if (!value) return std::move(value).error().within(fmt::format("record {} in table {} of the store", id, table));
   return value;
 }
@@ -79,7 +81,7 @@ Result<TriggerInstance> read_trigger_instance(const Statement& row) {
   out.content_version = row.text(5);
   Columns columns;
   columns.add(out.id).add(out.trigger).add(row.integer(2)).add(row.text(3)).add(out.trace_tag).add(out.content_version);
-  MW_TRY(const Value body, read_body(row, 6, columns, "trigger_instances", out.id.hex()));
+  MW_TRY(const Value body, read_body(nullptr, row, 6, columns, {"trigger_instances", out.id.hex()}));
   if (body.size() == 2 && body.is_array()) {
     out.payload = body.elements()[0];
     out.trigger_parameters = body.elements()[1];
@@ -104,7 +106,7 @@ Result<RuleEnforcement> read_enforcement(const Statement& row) {
   return out;
 }
 
-Result<ExecutionRow> read_execution(const Statement& row) {
+Result<ExecutionRow> read_execution(Database& db, const Statement& row) {
   Execution out;
   out.id = row.id(0);
   out.action = row.text(1);
@@ -123,7 +125,7 @@ Result<ExecutionRow> read_execution(const Statement& row) {
   columns.add(out.id).add(out.action).add(out.runner_type).add(row.text(3)).add(row.integer(4));
   columns.add(optional_integer(row, 5)).add(optional_integer(row, 6)).add(out.parent).add(out.trigger_instance);
   columns.add(out.rule).add(out.incident).add(row.integer(11)).add(apart);
-  MW_TRY(const Value body, read_body(row, 13, columns, "executions", out.id.hex()));
+  MW_TRY(const Value body, read_body(&db, row, 13, columns, {"executions", out.id.hex()}));
   if (!status || !read_log_and_place(body, out)) return damaged("executions", out.id.hex());
   out.status = *status;
   out.parameters = body.get("parameters");
@@ -140,16 +142,16 @@ Result<Value> read_result(Database& db, ObjectId execution) {
   if (!found) return damaged("results", execution.hex());
   Columns columns;
   columns.add(execution);
-  return read_body(*use, 0, columns, "results", execution.hex());
+  return read_body(&db, *use, 0, columns, {"results", execution.hex()});
 }
 
-Result<WorkflowDelta> read_delta(const Statement& row) {
+Result<WorkflowDelta> read_delta(Database& db, const Statement& row) {
   WorkflowDelta out;
   out.execution = row.id(0);
   out.number = static_cast<std::uint64_t>(row.integer(1));
   Columns columns;
   columns.add(out.execution).add(row.integer(1));
-  MW_TRY(out.delta, read_body(row, 2, columns, "deltas", fmt::format("{}/{}", out.execution.hex(), out.number)));
+  MW_TRY(out.delta, read_body(&db, row, 2, columns, {"deltas", fmt::format("{}/{}", out.execution.hex(), out.number)}));
   return out;
 }
 
@@ -157,7 +159,7 @@ Result<Incident> read_incident(const Statement& row) {
   const ObjectId id = row.id(0);
   Columns columns;
   columns.add(id).add(row.text(1)).add(row.integer(2));
-  MW_TRY(const Value body, read_body(row, 3, columns, "incidents", id.hex()));
+  MW_TRY(const Value body, read_body(nullptr, row, 3, columns, {"incidents", id.hex()}));
   return incident_from_value(body);
 }
 
@@ -189,7 +191,7 @@ Result<Value> read_content(const Statement& row) {
   const std::string version(row.text(0));
   Columns columns;
   columns.add(version);
-  return read_body(row, 1, columns, "contents", version);
+  return read_body(nullptr, row, 1, columns, {"contents", version});
 }
 
 }  // namespace midwatch::store_sqlite

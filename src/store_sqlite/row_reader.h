@@ -1,7 +1,8 @@
 // store_sqlite/row_reader.h — a row of a table as a record, checked against its digest.
 //
 // Each k…Columns is what a SELECT must name, in that order, for the function below it. A row that is
-// damaged gives kInvalid with the table and the id.
+// damaged gives kInvalid with the table and the id. `db` is the connection of the row: values that are
+// stored in parts are read from there.
 #pragma once
 
 #include "model/execution.h"
@@ -26,11 +27,11 @@ struct ExecutionRow {
   Execution record;
   bool result_is_apart = false;
 };
-Result<ExecutionRow> read_execution(const Statement& row);
+Result<ExecutionRow> read_execution(Database& db, const Statement& row);
 Result<Value> read_result(Database& db, ObjectId execution);
 
 inline constexpr const char* kDeltaColumns = "execution, number, body, unpacked, digest";
-Result<WorkflowDelta> read_delta(const Statement& row);
+Result<WorkflowDelta> read_delta(Database& db, const Statement& row);
 
 inline constexpr const char* kIncidentColumns = "id, state, at, body, unpacked, digest";
 Result<Incident> read_incident(const Statement& row);

@@ -73,8 +73,13 @@ CREATE TABLE contents(
   body BLOB NOT NULL, unpacked INTEGER NOT NULL, digest INTEGER NOT NULL);
 )sql";
 
+// Large values that several records hold (parts.h).
+constexpr const char* kFormat2 = R"sql(
+CREATE TABLE parts(row INTEGER PRIMARY KEY, body BLOB NOT NULL, unpacked INTEGER NOT NULL, digest INTEGER NOT NULL);
+)sql";
+
 // Element n brings format n to n + 1.
-constexpr std::array<const char*, kFormat> kSteps = {kFormat1};
+constexpr std::array<const char*, kFormat> kSteps = {kFormat1, kFormat2};
 
 Status run_step(Database& db, int from) {
   MW_CHECK(db.execute("BEGIN IMMEDIATE"));

@@ -12,7 +12,7 @@
 
 namespace midwatch::store_sqlite {
 
-inline constexpr int kFormat = 1;
+inline constexpr int kFormat = 2;
 
 // Brings the database to kFormat. Refuses a store that is newer (kInvalid) or none of ours.
 Status migrate(Database& db, const std::string& path);

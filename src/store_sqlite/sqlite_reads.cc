@@ -26,6 +26,17 @@ class Snapshot {
   Database* db_;
 };
 
+class PartCacheUse {
+ public:
+  PartCacheUse(Database& db, std::unordered_map<std::int64_t, Value>& parts) : db_(db) { db_.part_cache = &parts; }
+  PartCacheUse(const PartCacheUse&) = delete;
+  PartCacheUse& operator=(const PartCacheUse&) = delete;
+  ~PartCacheUse() { db_.part_cache = nullptr; }
+
+ private:
+  Database& db_;
+};
+
 template <class Read>
 auto read_one(ReaderPool& readers, const char* columns, const char* table, ObjectId id, std::string_view kind,
               Read read) -> decltype(read(std::declval<Database&>(), std::declval<const Statement&>())) {
@@ -73,15 +84,15 @@ Status read_all(Database& db, const std::string& sql, std::vector<T>& out, Read 
 }
 
 Result<Execution> whole_execution(Database& db, const Statement& row) {
-  MW_TRY(ExecutionRow read, read_execution(row));
+  MW_TRY(ExecutionRow read, read_execution(db, row));
   if (read.result_is_apart) {
     MW_TRY(read.record.result, read_result(db, read.record.id));
   }
   return std::move(read.record);
 }
 
-Result<Execution> listed_execution(Database& /*db*/, const Statement& row) {
-  MW_TRY(ExecutionRow read, read_execution(row));
+Result<Execution> listed_execution(Database& db, const Statement& row) {
+  MW_TRY(ExecutionRow read, read_execution(db, row));
   return std::move(read.record);
 }
 
@@ -156,7 +167,7 @@ Result<std::vector<WorkflowDelta>> SqliteStore::deltas(ObjectId execution) {
   while (true) {
     MW_TRY(const bool row, use->step());
     if (!row) return out;
-    MW_TRY(WorkflowDelta delta, read_delta(*use));
+    MW_TRY(WorkflowDelta delta, read_delta(lease.db(), *use));
     out.push_back(std::move(delta));
   }
 }
@@ -180,6 +191,9 @@ Result<OpenState> SqliteStore::load_open(Instant guards_since) {
   MW_TRY(ReaderPool::Lease lease, impl_->readers.take());
   Database& db = lease.db();
   MW_TRY(const Snapshot snapshot, Snapshot::begin(db));
+  // What records share on disk they share in memory again.
+  std::unordered_map<std::int64_t, Value> parts;
+  const PartCacheUse use(db, parts);
   OpenState open;
   MW_CHECK(read_all(
       db, select(kTriggerInstanceColumns, "trigger_instances WHERE state IN ('pending', 'processing') ORDER BY id"),
@@ -193,7 +207,7 @@ Result<OpenState> SqliteStore::load_open(Instant guards_since) {
                     select(kDeltaColumns,
                            "deltas WHERE execution IN (SELECT id FROM executions WHERE completed = 0) "
                            "ORDER BY execution, number"),
-                    open.deltas, plain<read_delta>));
+                    open.deltas, read_delta));
   MW_CHECK(read_all(db, select(kIncidentColumns, "incidents WHERE closed = 0 ORDER BY id"), open.incidents,
                     plain<read_incident>));
   MW_CHECK(read_all(

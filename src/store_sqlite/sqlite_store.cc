@@ -104,8 +104,12 @@ Status SqliteStore::commit(std::span<const Batch> batches) {
   Status done = begin->run();
   if (done) done = impl_->records.write(batches);
   if (done) done = end->run();
-  if (done) return {};
+  if (done) {
+    impl_->records.committed();
+    return {};
+  }
   if (db.in_transaction()) (void)db.execute("ROLLBACK");
+  impl_->records.undone();
   return std::move(done).error().within("commit to the store");
 }
 
