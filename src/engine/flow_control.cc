@@ -52,7 +52,7 @@ void Engine::State::on(StatusRequested& input) {
   Status done;
   switch (input.status) {
     case ExecutionStatus::kCanceling:
-    case ExecutionStatus::kCanceled: cancel(*open, input.user); break;
+    case ExecutionStatus::kCanceled: done = cancel_by_hand(*open, input.user); break;
     case ExecutionStatus::kPausing:
     case ExecutionStatus::kPaused: done = pause(*open, input.user); break;
     case ExecutionStatus::kResuming: done = resume(*open, input.user); break;
@@ -60,6 +60,16 @@ void Engine::State::on(StatusRequested& input) {
   }
   if (!done) return acknowledge(input.ack, std::move(done).error());
   acknowledge(input.ack, to_value(open->record));
+}
+
+Status Engine::State::cancel_by_hand(OpenExecution& open, const std::string& user) {
+  const ExecutionStatus status = open.record.status;
+  if (!is_cancelable(status) && status != ExecutionStatus::kCanceling) {
+    return Error(Code::kInvalid, fmt::format("Unable to cancel liveaction \"{}\" because it is in \"{}\" state.",
+                                             open.record.id.hex(), to_string(status)));
+  }
+  cancel(open, user);
+  return {};
 }
 
 // "plain status+result update (used by external runners)". What our own runner makes of it no longer counts.

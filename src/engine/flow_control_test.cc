@@ -361,6 +361,7 @@ TEST(Inquiry, CannotBeAnsweredTwiceNorWrongly) {
   EXPECT_EQ(shard.answer().error().message,
             "User \"stranger\" does not have permission to respond to inquiry \"" + id + "\".");
   EXPECT_EQ(shard.status(inquiry), kPending);
+  EXPECT_EQ(shard.set_status(inquiry, kCanceled).error().code, Code::kInvalid) << "pending is not cancelable";
   ASSERT_TRUE(shard.respond(inquiry));
   EXPECT_EQ(shard.respond(inquiry).error().message, "Inquiry \"" + id + "\" has already been responded to.");
   const ObjectId work = shard.run_id("t.work");

@@ -226,6 +226,7 @@ class Engine::State final : public Datastore {
   void settle(OpenExecution& open);
   void show_status(OpenExecution& open);
   void tell_parent(OpenExecution& open, ExecutionStatus before);
+  Status cancel_by_hand(OpenExecution& open, const std::string& user);
   Status update_by_hand(OpenExecution& open, StatusRequested& input);
 
   // inquiries.cc

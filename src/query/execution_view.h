@@ -35,7 +35,7 @@ enum class ExecutionDetail : std::uint8_t {
 class ExecutionViews {
  public:
   static constexpr std::uint32_t kChildrenMax = 1'000;  // ids shown
-  static constexpr int kDescendantLevelsMax = 32;
+  static constexpr int kDescendantLevelsMax = 128;
   static constexpr std::size_t kDescendantsMax = 10'000;
 
   ExecutionViews(StoreReader& store, std::shared_ptr<const Content> content, ViewOptions options)

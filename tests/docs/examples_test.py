@@ -19,6 +19,12 @@ parameters:
   host: {type: string, required: true}
   cmd: {default: "true", immutable: true}
 """,
+    "actions/deploy.yaml": """name: deploy
+runner_type: action-chain
+entry_point: chains/deploy.yaml
+parameters:
+  who: {type: string, required: true}
+""",
     "actions/look.yaml": """name: look
 runner_type: orquesta
 entry_point: workflows/look.yaml
