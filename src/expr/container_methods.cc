@@ -130,8 +130,13 @@ Outcome<Datum> index(Call& call) {
     MW_TRY(start, int_argument(call.args[2]));
   }
   const auto size = static_cast<std::int64_t>(sequence_size(call.args[0]));
+  std::int64_t stop = size;
+  if (call.has(3)) {
+    MW_TRY(stop, int_argument(call.args[3]));
+  }
   if (start < 0) start = std::max<std::int64_t>(start + size, 0);
-  for (std::int64_t i = start; i < size; ++i) {
+  if (stop < 0) stop += size;
+  for (std::int64_t i = start; i < std::min(stop, size); ++i) {
     if (equal(sequence_at(call.args[0], static_cast<std::size_t>(i)), call.args[1])) return Datum(i);
   }
   MW_TRY(const std::string shown, py_repr(call.evaluation, call.args[1]));
@@ -140,24 +145,24 @@ Outcome<Datum> index(Call& call) {
 
 // ---------------------------------------------------------------- dict
 
+// keys(), values(), items(): iterated over any number of times.
 class ViewObject final : public IteratorObject {
  public:
   ViewObject(std::string name, std::vector<Datum> items) : name_(std::move(name)), items_(std::move(items)) {}
   [[nodiscard]] std::string type_name() const override { return name_; }
   [[nodiscard]] bool truthy() const override { return !items_.empty(); }
-  Outcome<bool> next(Evaluation&, Datum& out) override {
-    if (at_ >= items_.size()) {
-      at_ = 0;
-      return false;
-    }
-    out = items_[at_++];
-    return true;
+  [[nodiscard]] std::string text() const override {
+    const MapScope nothing;
+    Evaluation printing(nothing);
+    const auto shown = py_repr(printing, make_list(items_));
+    return name_ + "(" + (shown ? *shown : "...") + ")";
   }
+  [[nodiscard]] const std::vector<Datum>* ready() const override { return &items_; }
+  Outcome<bool> next(Evaluation&, Datum&) override { return false; }
 
  private:
   std::string name_;
   std::vector<Datum> items_;
-  std::size_t at_ = 0;
 };
 
 enum class View : std::uint8_t { kKeys, kValues, kItems };
@@ -261,29 +266,30 @@ Outcome<Datum> dict_copy(Call& call) {
 }
 
 constexpr NativeEntry kListEntries[] = {
-    {"append", "self, item", &append},
+    {"append", "self, item, /", &append},
     {"clear", "self", &list_clear},
     {"copy", "self", &list_copy},
-    {"count", "self, value", &count},
-    {"extend", "self, items", &extend},
-    {"index", "self, value, start=", &index},
-    {"insert", "self, index, item", &insert},
-    {"pop", "self, index=", &list_pop},
-    {"remove", "self, value", &list_remove},
+    {"count", "self, value, /", &count},
+    {"extend", "self, items, /", &extend},
+    {"index", "self, value, start=, stop=, /", &index},
+    {"insert", "self, index, item, /", &insert},
+    {"pop", "self, index=, /", &list_pop},
+    {"remove", "self, value, /", &list_remove},
     {"reverse", "self", &list_reverse},
     {"sort", "self, reverse=", &list_sort},
 };
-constexpr NativeEntry kTupleEntries[] = {{"count", "self, value", &count}, {"index", "self, value, start=", &index}};
+constexpr NativeEntry kTupleEntries[] = {{"count", "self, value, /", &count},
+                                         {"index", "self, value, start=, stop=, /", &index}};
 constexpr NativeEntry kDictEntries[] = {
     {"clear", "self", &dict_clear},
     {"copy", "self", &dict_copy},
-    {"get", "self, key, default=", &get},
+    {"get", "self, key, default=, /", &get},
     {"items", "self", &view<View::kItems>},
     {"keys", "self", &view<View::kKeys>},
-    {"pop", "self, key, default=", &dict_pop},
+    {"pop", "self, key, default=, /", &dict_pop},
     {"popitem", "self", &pop_item},
-    {"setdefault", "self, key, default=", &set_default},
-    {"update", "self, other=, **kwargs", &update},
+    {"setdefault", "self, key, default=, /", &set_default},
+    {"update", "self, other=, /, **kwargs", &update},
     {"values", "self", &view<View::kValues>},
 };
 

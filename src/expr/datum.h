@@ -208,6 +208,8 @@ class IteratorObject : public Object {
   [[nodiscard]] std::string type_name() const override { return "generator"; }
   // False at the end.
   virtual Outcome<bool> next(Evaluation& evaluation, Datum& out) = 0;
+  // All of it, for what may be iterated over more than once (a view of a mapping); null for a generator.
+  [[nodiscard]] virtual const std::vector<Datum>* ready() const { return nullptr; }
 };
 // A generator over items that are ready.
 [[nodiscard]] Datum make_generator(std::vector<Datum> items);

@@ -42,6 +42,7 @@ class Evaluation {
   std::string user{};                           // whose keys `st2kv.user` reads
   std::optional<Instant> now{};                 // for YAQL's now(), which fails without it
   bool lenient_undefined = false;               // undefined names print nothing instead of failing
+  bool autoescape = false;                      // Jinja: what is printed is escaped for HTML
   Foreign foreign = Foreign::kText;
 
   [[nodiscard]] bool take_steps(std::uint64_t count = 1) {

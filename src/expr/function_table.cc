@@ -11,7 +11,9 @@ Signature::Signature(std::string_view text) {
     text.remove_prefix(std::min(comma + 1, text.size()));
     while (!item.empty() && item.front() == ' ') item.remove_prefix(1);
     if (item.empty()) continue;
-    if (item.starts_with("**")) {
+    if (item == "/") {
+      positional_only_ = parameters_.size();
+    } else if (item.starts_with("**")) {
       takes_named_ = true;
     } else if (item.front() == '*') {
       takes_rest_ = true;
@@ -40,8 +42,9 @@ Outcome<void> Signature::bind(Call& call) const {
   for (std::size_t i = 0; i < positional; ++i) call.given[i] = true;
   std::vector<std::pair<std::string, Datum>> unknown;
   for (auto& [keyword, value] : call.named) {
-    const auto found = std::find_if(parameters_.begin(), parameters_.end(),
-                                    [&name = keyword](const Parameter& p) { return p.name == name; });
+    const auto found =
+        std::find_if(parameters_.begin() + static_cast<std::ptrdiff_t>(positional_only_), parameters_.end(),
+                     [&name = keyword](const Parameter& p) { return p.name == name; });
     if (found == parameters_.end()) {
       if (!takes_named_) return type_error(name + "() got an unexpected keyword argument '" + keyword + "'");
       unknown.emplace_back(std::move(keyword), std::move(value));

@@ -5,9 +5,9 @@
 //   constexpr NativeEntry kEntries[] = {{"replace", "s, old, new, count=", &replace}, …};
 //
 // The signature binds arguments as Python does: "name" is required, "name=" optional (absent when
-// not given), "*name" takes the remaining positional ones, "**name" the remaining named ones. The
-// function then reads call.args by position of the parameter. Tables are built once and only read
-// afterwards, from any thread.
+// not given), "*name" takes the remaining positional ones, "**name" the remaining named ones; what
+// stands before "/" cannot be named. The function then reads call.args by position of the parameter.
+// Tables are built once and only read afterwards, from any thread.
 #pragma once
 
 #include <span>
@@ -54,6 +54,7 @@ class Signature {
     bool required;
   };
   std::vector<Parameter> parameters_;
+  std::size_t positional_only_ = 0;
   bool takes_rest_ = false;
   bool takes_named_ = false;
 };

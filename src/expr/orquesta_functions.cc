@@ -200,34 +200,6 @@ constexpr NativeEntry kEntries[] = {
     {"st2kv", "key, decrypt=, default=", &st2kv},
 };
 
-// ---------------------------------------------------------------- st2kv.system.x
-
-// One look-up: prints its value, or nothing; goes deeper with every attribute.
-class KeyValueObject final : public Object {
- public:
-  KeyValueObject(Evaluation& evaluation, Datastore::Owner owner, std::string key)
-      : Object(Type::kOther), evaluation_(evaluation), owner_(owner), key_(std::move(key)) {}
-  [[nodiscard]] std::string type_name() const override {
-    return owner_ == Datastore::Owner::kSystem ? "KeyValueLookup" : "UserKeyValueLookup";
-  }
-  [[nodiscard]] std::string text() const override {
-    if (key_.empty()) return {};
-    const auto found = evaluation_.datastore->get(owner_, evaluation_.user, key_, false);
-    return found && *found ? **found : std::string();
-  }
-  Outcome<bool> attribute(Evaluation&, std::string_view name, Datum& out) const override {
-    if (name.starts_with("__")) return false;
-    out = std::make_shared<KeyValueObject>(evaluation_, owner_,
-                                           key_.empty() ? std::string(name) : key_ + "." + std::string(name));
-    return true;
-  }
-
- private:
-  Evaluation& evaluation_;
-  Datastore::Owner owner_;
-  std::string key_;
-};
-
 }  // namespace
 
 void add_orquesta_functions(FunctionTable& table) {
@@ -238,13 +210,6 @@ void add_orquesta_functions(FunctionTable& table) {
                                                                         {"yaml_dump", "to_yaml_string"},
                                                                         {"yaml_parse", "from_yaml_string"}};
   for (const auto& [alias, name] : kAliases) table.alias(alias, name);
-}
-
-Datum make_key_value_root(Evaluation& evaluation) {
-  auto root = std::make_shared<DictObject>();
-  root->set(Datum("system"), Datum(std::make_shared<KeyValueObject>(evaluation, Datastore::Owner::kSystem, "")));
-  root->set(Datum("user"), Datum(std::make_shared<KeyValueObject>(evaluation, Datastore::Owner::kUser, "")));
-  return Datum(root);
 }
 
 }  // namespace midwatch

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "expr/markup.h"
 #include "expr/python_number.h"
 #include "expr/python_ops.h"
 #include "expr/python_text.h"
@@ -247,7 +248,7 @@ namespace {
 
 class BraceFormatter {
  public:
-  BraceFormatter(Call& call, FieldLookup lookup) : call_(call), lookup_(lookup) {}
+  BraceFormatter(Call& call, const BraceStyle& style) : call_(call), style_(style) {}
 
   Outcome<std::string> run(std::string_view format, int depth) {
     if (depth > 2) return value_error("Max string recursion exceeded");
@@ -306,7 +307,8 @@ class BraceFormatter {
         MW_TRY(std::string converted, py_str(call_.evaluation, value));
         value = Datum(std::string_view(converted));
       } else if (rest[1] == 'r' || rest[1] == 'a') {
-        MW_TRY(std::string converted, py_repr(call_.evaluation, value));
+        MW_TRY(std::string converted,
+               rest[1] == 'a' ? py_ascii(call_.evaluation, value) : py_repr(call_.evaluation, value));
         value = Datum(std::string_view(converted));
       } else {
         return value_error(std::string("Unknown conversion specifier ") + rest[1]);
@@ -315,7 +317,12 @@ class BraceFormatter {
     }
     if (rest.starts_with(":")) rest.remove_prefix(1);
     MW_TRY(const std::string spec, run(rest, depth + 1));
-    return format_with_spec(call_.evaluation, value, spec);
+    if (style_.escapes && is_markup(value)) {
+      if (!spec.empty()) return value_error("Unsupported format specification for Markup.");
+      return std::string(value.text());
+    }
+    MW_TRY(std::string text_out, format_with_spec(call_.evaluation, value, spec));
+    return style_.escapes ? html_escaped(text_out) : text_out;
   }
 
   Outcome<Datum> resolve(std::string_view name) {
@@ -328,7 +335,7 @@ class BraceFormatter {
       end = item ? name.find(']', start) : std::min(name.find_first_of(".[", start), name.size());
       if (end == std::string_view::npos) return value_error("Missing ']' in format string");
       if (end == start) return value_error("Empty attribute in format string");
-      MW_TRY(value, lookup_(call_.evaluation, value, name.substr(start, end - start), item));
+      MW_TRY(value, style_.lookup(call_.evaluation, value, name.substr(start, end - start), item));
       if (item) ++end;
       if (item && end < name.size() && name[end] != '.' && name[end] != '[') {
         return value_error("Only '.' or '[' may follow ']' in format field specifier");
@@ -360,15 +367,15 @@ class BraceFormatter {
   }
 
   Call& call_;
-  FieldLookup lookup_;
+  BraceStyle style_;
   std::size_t next_ = 0;
   int automatic_ = -1;  // 1: {} was seen, 0: {0} was seen
 };
 
 }  // namespace
 
-Outcome<std::string> brace_format(Call& call, std::string_view format, FieldLookup lookup) {
-  return BraceFormatter(call, lookup).run(format, 0);
+Outcome<std::string> brace_format(Call& call, std::string_view format, const BraceStyle& style) {
+  return BraceFormatter(call, style).run(format, 0);
 }
 
 // ---------------------------------------------------------------- '%'
@@ -377,7 +384,8 @@ namespace {
 
 class PercentFormatter {
  public:
-  PercentFormatter(Evaluation& evaluation, const Datum& arguments) : evaluation_(evaluation), arguments_(arguments) {}
+  PercentFormatter(Evaluation& evaluation, const Datum& arguments, Escaping escaping)
+      : evaluation_(evaluation), arguments_(arguments), escapes_(escaping == Escaping::kHtml) {}
 
   Outcome<std::string> run(std::string_view format) {
     std::string out;
@@ -515,8 +523,10 @@ class PercentFormatter {
       spec.precision = -1;
     } else if (spec.type == 's') {
       MW_TRY(text, py_str(evaluation_, value));
+      if (escapes_ && !is_markup(value)) text = html_escaped(text);
     } else {
-      MW_TRY(text, py_repr(evaluation_, value));
+      MW_TRY(text, spec.type == 'a' ? py_ascii(evaluation_, value) : py_repr(evaluation_, value));
+      if (escapes_) text = html_escaped(text);
     }
     if (spec.precision >= 0) text.resize(code_point_offset(text, static_cast<std::size_t>(spec.precision)));
     return padded(text, spec, '>');
@@ -537,14 +547,16 @@ class PercentFormatter {
 
   Evaluation& evaluation_;
   const Datum& arguments_;
+  bool escapes_;
   std::size_t next_ = 0;
   bool by_name_ = false;
 };
 
 }  // namespace
 
-Outcome<std::string> percent_format(Evaluation& evaluation, std::string_view format, const Datum& arguments) {
-  return PercentFormatter(evaluation, arguments).run(format);
+Outcome<std::string> percent_format(Evaluation& evaluation, std::string_view format, const Datum& arguments,
+                                    Escaping escaping) {
+  return PercentFormatter(evaluation, arguments, escaping).run(format);
 }
 
 }  // namespace midwatch

@@ -1,7 +1,6 @@
 #include "expr/python_methods.h"
 
-#include <cmath>
-
+#include "expr/markup.h"
 #include "expr/python_ops.h"
 #include "expr/python_text.h"
 
@@ -24,45 +23,36 @@ Outcome<std::int64_t> int_argument(const Datum& datum) {
 
 namespace {
 
-Outcome<Datum> bit_length(Call& call) {
-  const Value number =
-      absolute(call.args[0].is_bool() ? Value(call.args[0].plain().as_bool() ? 1 : 0) : call.args[0].plain());
-  if (number.is_int() && number.as_int() == 0) return Datum(0);
-  return Datum(int_in_base(number, 2).size());
-}
-
-Outcome<Datum> is_integer(Call& call) {
-  const double number = call.args[0].plain().as_double();
-  return Datum(std::isfinite(number) && number == std::floor(number));
-}
-
 Outcome<Datum> set_add(Call& call) {
   MW_CHECK(require_hashable(call.args[1]));
   call.args[0].as<SetObject>()->insert(call.args[1]);
   return Datum();
 }
 
-constexpr NativeEntry kIntMethods[] = {{"bit_length", "self", &bit_length}};
-constexpr NativeEntry kFloatMethods[] = {{"is_integer", "self", &is_integer}};
 constexpr NativeEntry kSetMethods[] = {{"add", "self, item", &set_add}};
 
 struct Methods {
-  FunctionTable text, list, tuple, dict, set, integer, real;
+  FunctionTable text, markup, list, tuple, dict, set, integer, real;
   Methods() {
     add_text_methods(text);
+    add_markup_methods(markup);
     add_list_methods(list);
     add_tuple_methods(tuple);
     add_dict_methods(dict);
     set.add(kSetMethods);
-    integer.add(kIntMethods);
-    real.add(kFloatMethods);
+    add_number_methods(integer, real);
   }
 };
+
+const Methods& all_methods() {
+  static const Methods methods;
+  return methods;
+}
 
 }  // namespace
 
 const Function* find_method(Type type, std::string_view name) {
-  static const Methods methods;
+  const Methods& methods = all_methods();
   switch (type) {
     case Type::kString: return methods.text.find(name);
     case Type::kList: return methods.list.find(name);
@@ -76,6 +66,11 @@ const Function* find_method(Type type, std::string_view name) {
   }
 }
 
-const Function* find_method(const Datum& self, std::string_view name) { return find_method(self.type(), name); }
+const Function* find_method(const Datum& self, std::string_view name) {
+  if (is_markup(self)) {
+    if (const Function* method = all_methods().markup.find(name)) return method;
+  }
+  return find_method(self.type(), name);
+}
 
 }  // namespace midwatch

@@ -26,9 +26,13 @@ class BoundMethod final : public CallableObject {
 };
 
 void add_text_methods(FunctionTable& table);
+void add_number_methods(FunctionTable& integers, FunctionTable& reals);
 void add_list_methods(FunctionTable& table);
 void add_tuple_methods(FunctionTable& table);
 void add_dict_methods(FunctionTable& table);
+
+// An attribute of a number that is not a method: real, imag, numerator, denominator.
+[[nodiscard]] bool number_attribute(const Datum& number, std::string_view name, Datum& out);
 
 // Arguments as the functions want them; `what` is the reference's text for a wrong type.
 [[nodiscard]] Outcome<std::string_view> text_argument(const Datum& datum, std::string_view what = "must be str");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "expr/markup.h"
 #include "expr/python_format.h"
 #include "expr/python_text.h"
 
@@ -53,6 +54,11 @@ std::vector<Datum> copied_items(const Datum& sequence) {
 Outcome<Datum> add_sequences(Evaluation& evaluation, const Datum& a, const Datum& b) {
   if (a.is_string()) {
     if (!b.is_string()) return type_error("can only concatenate str (not \"" + type_name(b) + "\") to str");
+    if (is_markup(a) || is_markup(b)) {
+      MW_TRY(std::string safe, escaped_text(evaluation, a));
+      MW_TRY(const std::string more, escaped_text(evaluation, b));
+      return make_markup(evaluation, std::move(safe += more));
+    }
     std::string text(a.text());
     return charged_text(evaluation, text += b.text());
   }
@@ -101,7 +107,8 @@ Outcome<Datum> multiply_sequence(Evaluation& evaluation, const Datum& a, const D
   if (!count || count->is_double()) {
     return type_error("can't multiply sequence by non-int of type '" + type_name(times) + "'");
   }
-  return repeat(evaluation, sequence, *count);
+  MW_TRY(const Datum repeated, repeat(evaluation, sequence, *count));
+  return is_markup(sequence) ? marked(repeated) : repeated;
 }
 
 }  // namespace
@@ -112,7 +119,8 @@ Outcome<Datum> py_arithmetic(Evaluation& evaluation, Arithmetic op, const Datum&
   if (x && y) return number_arithmetic(op, *x, *y);
   MW_CHECK(require_defined(a));
   if (op == Arithmetic::kModulo && a.is_string()) {
-    MW_TRY(std::string text, percent_format(evaluation, a.text(), b));
+    MW_TRY(std::string text, percent_format(evaluation, a.text(), b, is_markup(a) ? Escaping::kHtml : Escaping::kNone));
+    if (is_markup(a)) return make_markup(evaluation, std::move(text));
     return charged_text(evaluation, std::move(text));
   }
   MW_CHECK(require_defined(b));
@@ -259,6 +267,9 @@ Outcome<std::size_t> py_length(const Datum& datum) {
     default: break;
   }
   if (const auto* range = datum.as<RangeObject>()) return range->size();
+  if (const auto* iterator = datum.as<IteratorObject>(); iterator != nullptr && iterator->ready() != nullptr) {
+    return iterator->ready()->size();
+  }
   return type_error("object of type '" + type_name(datum) + "' has no len()");
 }
 
@@ -293,6 +304,7 @@ bool py_element(const Datum& datum, std::int64_t index, Datum& out) {
     const std::size_t start = at;
     (void)next_code_point(text, at);
     out = Datum(text.substr(start, at - start));
+    if (is_markup(datum)) out = marked(out);
     return true;
   }
   const auto* range = datum.as<RangeObject>();
@@ -354,6 +366,7 @@ Outcome<Datum> py_slice(Evaluation& evaluation, const Datum& datum, const Datum&
     const SliceRange range = adjusted(from, to, stride.value_or(1), static_cast<std::int64_t>(whole.size()));
     std::u32string out;
     for (std::int64_t i = 0; i < range.count; ++i) out += whole[static_cast<std::size_t>(range.start + i * range.step)];
+    if (is_markup(datum)) return make_markup(evaluation, from_code_points(out));
     return charged_text(evaluation, from_code_points(out));
   }
   const bool is_range = datum.as<RangeObject>() != nullptr;
@@ -431,6 +444,11 @@ Outcome<bool> Cursor::next(Evaluation& evaluation, Datum& out) {
       if (const auto* range = source_.as<RangeObject>()) {
         if (at_ >= range->size()) return false;
         out = range->at(at_++);
+        return true;
+      }
+      if (const auto* ready = static_cast<IteratorObject*>(source_.object())->ready()) {
+        if (at_ >= ready->size()) return false;
+        out = (*ready)[at_++];
         return true;
       }
       {

@@ -19,11 +19,21 @@ std::string py_float_text(double number) {
   return text;
 }
 
+namespace {
+
+// \x7f, \u2028 or \U0001f600
+void append_escape(std::string& out, char32_t c) {
+  constexpr char kHex[] = "0123456789abcdef";
+  out += c < 0x100 ? "\\x" : c < 0x10000 ? "\\u" : "\\U";
+  for (int shift = c < 0x100 ? 4 : c < 0x10000 ? 12 : 28; shift >= 0; shift -= 4) out += kHex[(c >> shift) & 15];
+}
+
+}  // namespace
+
 std::string py_repr_text(std::string_view text) {
   const bool has_single = text.find('\'') != std::string_view::npos;
   const char quote = has_single && text.find('"') == std::string_view::npos ? '"' : '\'';
   std::string out(1, quote);
-  constexpr char kHex[] = "0123456789abcdef";
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t start = at;
     const char32_t c = next_code_point(text, at);
@@ -34,16 +44,10 @@ std::string py_repr_text(std::string_view text) {
       out += "\\r";
     } else if (c == U'\t') {
       out += "\\t";
-    } else if (c < 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0xad) {
-      out += "\\x";
-      out += kHex[c >> 4];
-      out += kHex[c & 15];
-    } else if ((c >= 0x2000 && c <= 0x200f) || (c >= 0x2028 && c <= 0x202f) || (c >= 0x205f && c <= 0x206f) ||
-               c == 0x3000 || c == 0xfeff || (c >= 0xe000 && c <= 0xf8ff)) {
-      out += "\\u";
-      for (int shift = 12; shift >= 0; shift -= 4) out += kHex[(c >> shift) & 15];
-    } else {
+    } else if (is_printable(c)) {
       out += text.substr(start, at - start);
+    } else {
+      append_escape(out, c);
     }
   }
   return out + quote;
@@ -190,6 +194,17 @@ Outcome<std::string> py_repr(Evaluation& evaluation, const Datum& datum) {
   std::string out;
   MW_CHECK(append_repr(evaluation, out, datum, 0));
   if (!evaluation.take_bytes(out.size())) return evaluation.too_many_bytes();
+  return out;
+}
+
+Outcome<std::string> py_ascii(Evaluation& evaluation, const Datum& datum) {
+  MW_TRY(const std::string shown, py_repr(evaluation, datum));
+  if (is_ascii(shown)) return shown;
+  std::string out;
+  for (const char32_t c : to_code_points(shown)) {
+    if (c < 0x80) out += static_cast<char>(c);
+    else append_escape(out, c);
+  }
   return out;
 }
 

@@ -18,6 +18,8 @@ namespace midwatch {
 // str(v) and repr(v). str() of an undefined name fails; texts are charged to the evaluation.
 [[nodiscard]] Outcome<std::string> py_str(Evaluation& evaluation, const Datum& datum);
 [[nodiscard]] Outcome<std::string> py_repr(Evaluation& evaluation, const Datum& datum);
+// ascii(v): repr() with everything beyond ASCII escaped.
+[[nodiscard]] Outcome<std::string> py_ascii(Evaluation& evaluation, const Datum& datum);
 // For plain values, which cannot fail.
 [[nodiscard]] std::string py_str(const Value& value);
 void append_py_repr(std::string& out, const Value& value);
@@ -38,14 +40,24 @@ void append_code_point(std::string& out, char32_t code_point);
 
 [[nodiscard]] bool is_space(char32_t c);
 [[nodiscard]] bool is_letter(char32_t c);
-[[nodiscard]] bool is_digit(char32_t c);
+[[nodiscard]] bool is_digit(char32_t c);            // 0 to 9
+[[nodiscard]] bool is_decimal(char32_t c);          // str.isdecimal of one code point, and so on
+[[nodiscard]] bool is_digit_character(char32_t c);  // str.isdigit: also superscripts
+[[nodiscard]] bool is_numeric(char32_t c);
 [[nodiscard]] bool is_upper(char32_t c);
 [[nodiscard]] bool is_lower(char32_t c);
+[[nodiscard]] bool is_title(char32_t c);
+[[nodiscard]] bool is_printable(char32_t c);
+[[nodiscard]] bool is_identifier_start(char32_t c);
+[[nodiscard]] bool is_identifier_part(char32_t c);
 [[nodiscard]] char32_t to_upper(char32_t c);
 [[nodiscard]] char32_t to_lower(char32_t c);
 [[nodiscard]] std::string upper_text(std::string_view text);
 [[nodiscard]] std::string lower_text(std::string_view text);
+[[nodiscard]] std::string folded_text(std::string_view text);  // str.casefold()
 [[nodiscard]] std::string capitalize_text(std::string_view text);
+[[nodiscard]] std::string swapped_case_text(std::string_view text);
+[[nodiscard]] std::string title_text(std::string_view text);
 
 // str.strip(): white space, or any code point of `characters`.
 enum class Strip : std::uint8_t { kLeft, kRight, kBoth };
@@ -53,6 +65,8 @@ enum class Strip : std::uint8_t { kLeft, kRight, kBoth };
 [[nodiscard]] std::string strip_characters(std::string_view text, std::string_view characters, Strip side);
 [[nodiscard]] std::string replace_all(std::string_view text, std::string_view from, std::string_view to,
                                       std::int64_t count_max = -1);
+// str.splitlines()
+[[nodiscard]] std::vector<std::string> lines_of(std::string_view text, bool keep_ends = false);
 // str.split() on white space; at most `splits_max` splits when not negative.
 [[nodiscard]] std::vector<std::string> split_space(std::string_view text, std::int64_t splits_max = -1);
 // str.split(separator); the separator is not empty.

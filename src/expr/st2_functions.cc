@@ -9,6 +9,7 @@
 #include "expr/python_methods.h"
 #include "expr/python_ops.h"
 #include "expr/python_text.h"
+#include "jsonpath/query.h"
 
 namespace midwatch {
 
@@ -72,6 +73,21 @@ Outcome<Datum> to_complex(Call& call) {
 Outcome<Datum> use_none(Call& call) {
   MW_CHECK(require_defined(call.args[0]));
   return call.args[0].is_none() ? Datum(kNoneMagic) : call.args[0];
+}
+
+// The matches of a JSONPath query as a list; None when there is none.
+Outcome<Datum> jsonpath_query(Call& call) {
+  MW_TRY(const Value value, to_value(call.evaluation, call.args[0]));
+  MW_TRY(const std::string_view text, text_argument(call.args[1], "expected string or bytes-like object"));
+  const auto query = jsonpath::Query::compile(text);
+  if (!query) return value_error(query.error().message);
+  auto found = (*query)->find(value);
+  if (!found) {
+    return found.error().code == Code::kLimit ? limit_error(found.error().message) : type_error(found.error().message);
+  }
+  if (found->empty()) return Datum();
+  if (!call.evaluation.take_steps(found->size())) return call.evaluation.too_many_steps();
+  return Datum(Value::array(std::move(*found)));
 }
 
 // ---------------------------------------------------------------- regular expressions
@@ -322,6 +338,7 @@ constexpr NativeEntry kEntries[] = {
     {"to_json_string", "value, indent=, sort_keys=, separators=", &to_json_string},
     {"to_yaml_string", "value, indent=, allow_unicode=", &to_yaml_string},
     {"json_escape", "value", &json_escape},
+    {"jsonpath_query", "value, query", &jsonpath_query},
     {"use_none", "value", &use_none},
     {"regex_match", "value, pattern, ignorecase=", &regex_test<Pattern::Anchor::kStart>},
     {"regex_search", "value, pattern, ignorecase=", &regex_test<Pattern::Anchor::kNone>},
@@ -345,6 +362,9 @@ constexpr NativeEntry kTemplateEntries[] = {{"to_complex", "value", &to_complex}
 }  // namespace
 
 void add_st2_functions(FunctionTable& table) { table.add(kEntries); }
-void add_st2_template_functions(FunctionTable& table) { table.add(kTemplateEntries); }
+void add_st2_template_functions(FunctionTable& table) {
+  table.add(kTemplateEntries);
+  add_key_value_functions(table);
+}
 
 }  // namespace midwatch

@@ -10,8 +10,9 @@ namespace midwatch {
 
 // to_json_string, regex_match, version_compare, to_human_time_from_seconds, basename, …
 void add_st2_functions(FunctionTable& table);
-// to_complex, decrypt_kv: in StackStorm's templates only.
+// to_complex: in StackStorm's templates only; decrypt_kv too.
 void add_st2_template_functions(FunctionTable& table);
+void add_key_value_functions(FunctionTable& table);
 // ctx, item, result, succeeded, failed, completed, task_status, task, st2kv, json, zip, json_dump, ….
 void add_orquesta_functions(FunctionTable& table);
 

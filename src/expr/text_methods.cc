@@ -1,6 +1,8 @@
 // The methods of str.
 #include <algorithm>
 
+#include "expr/bytes.h"
+#include "expr/markup.h"
 #include "expr/python_format.h"
 #include "expr/python_methods.h"
 #include "expr/python_ops.h"
@@ -17,45 +19,30 @@ Outcome<Datum> converted(Call& call) {
   return charged_text(call.evaluation, Convert(self(call)));
 }
 
-std::string swapped_case(std::string_view text) {
-  std::u32string out = to_code_points(text);
-  for (char32_t& c : out) c = is_upper(c) ? to_lower(c) : to_upper(c);
-  return from_code_points(out);
-}
-
-std::string titled(std::string_view text) {
-  std::u32string out = to_code_points(text);
-  bool inside = false;
-  for (char32_t& c : out) {
-    c = inside ? to_lower(c) : to_upper(c);
-    inside = is_letter(c);
-  }
-  return from_code_points(out);
-}
-
 template <bool (*Holds)(char32_t)>
 Outcome<Datum> every(Call& call) {
   const std::u32string text = to_code_points(self(call));
   return Datum(!text.empty() && std::all_of(text.begin(), text.end(), Holds));
 }
-bool is_alphanumeric(char32_t c) { return is_letter(c) || is_digit(c); }
+bool is_alphanumeric(char32_t c) { return is_letter(c) || is_decimal(c) || is_digit_character(c) || is_numeric(c); }
 
 template <bool Upper>
 Outcome<Datum> all_cased(Call& call) {
   bool cased = false;
   for (const char32_t c : to_code_points(self(call))) {
-    if (Upper ? is_lower(c) : is_upper(c)) return Datum(false);
+    if (is_title(c) || (Upper ? is_lower(c) : is_upper(c))) return Datum(false);
     cased = cased || (Upper ? is_upper(c) : is_lower(c));
   }
   return Datum(cased);
 }
 
-Outcome<Datum> is_title(Call& call) {
+Outcome<Datum> is_titled(Call& call) {
   bool cased = false;
   bool inside = false;
   for (const char32_t c : to_code_points(self(call))) {
-    if ((is_upper(c) && inside) || (is_lower(c) && !inside)) return Datum(false);
-    inside = is_upper(c) || is_lower(c);
+    const bool upper = is_upper(c) || is_title(c);
+    if ((upper && inside) || (is_lower(c) && !inside)) return Datum(false);
+    inside = upper || is_lower(c);
     cased = cased || inside;
   }
   return Datum(cased);
@@ -63,9 +50,16 @@ Outcome<Datum> is_title(Call& call) {
 
 Outcome<Datum> is_identifier(Call& call) {
   const std::u32string text = to_code_points(self(call));
-  const auto word = [](char32_t c) { return is_letter(c) || is_digit(c) || c == '_'; };
-  return Datum(!text.empty() && !is_digit(text.front()) && std::all_of(text.begin(), text.end(), word));
+  return Datum(!text.empty() && is_identifier_start(text.front()) &&
+               std::all_of(text.begin(), text.end(), is_identifier_part));
 }
+
+Outcome<Datum> all_printable(Call& call) {
+  const std::u32string text = to_code_points(self(call));
+  return Datum(std::all_of(text.begin(), text.end(), is_printable));
+}
+
+Outcome<Datum> all_ascii(Call& call) { return Datum(is_ascii(self(call))); }
 
 // The part of the text that the optional arguments `start` and `end` (at 2 and 3) leave, in bytes.
 struct Window {
@@ -180,17 +174,7 @@ Outcome<Datum> split(Call& call) {
 }
 
 Outcome<Datum> split_lines(Call& call) {
-  const bool keep = call.has(1) && truthy(call.args[1]);
-  std::vector<std::string> out;
-  const std::string_view text = self(call);
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find_first_of("\n\r\v\f", at), text.size());
-    std::size_t after = end;
-    if (after < text.size()) after += text.substr(end).starts_with("\r\n") ? 2 : 1;
-    out.emplace_back(text.substr(at, (keep ? after : end) - at));
-    at = after;
-  }
-  return texts(call, out);
+  return texts(call, lines_of(self(call), call.has(1) && truthy(call.args[1])));
 }
 
 template <bool Last>
@@ -297,95 +281,187 @@ Outcome<Datum> expand_tabs(Call& call) {
   return charged_text(call.evaluation, std::move(out));
 }
 
+// What a table of str.translate() has for a code point: nothing, None (drop), a code point or a text.
+Outcome<bool> translated(Call& call, char32_t c, std::string& out) {
+  const Datum& table = call.args[1];
+  Datum to;
+  const Datum key(static_cast<std::int64_t>(c));
+  if (table.is_dict()) {
+    if (!dict_find(table, key, to)) return false;
+  } else if (table.is_sequence() || table.is_string()) {
+    if (!py_element(table, static_cast<std::int64_t>(c), to)) return false;
+  } else {
+    return type_error("'" + type_name(table) + "' object is not subscriptable");
+  }
+  if (to.is_none()) return true;
+  if (to.is_string()) {
+    out += to.text();
+    return true;
+  }
+  MW_CHECK(require_defined(to));
+  if (!to.is_int()) return type_error("character mapping must return integer, None or str");
+  const std::int64_t code = to.plain().int_or(-1);
+  if (code < 0 || code > 0x10ffff) return value_error("character mapping must be in range(0x110000)");
+  append_code_point(out, static_cast<char32_t>(code));
+  return true;
+}
+
+Outcome<Datum> translate(Call& call) {
+  MW_CHECK(require_defined(call.args[1]));
+  std::string out;
+  for (const char32_t c : to_code_points(self(call))) {
+    if (!call.evaluation.take_steps()) return call.evaluation.too_many_steps();
+    MW_TRY(const bool known, translated(call, c, out));
+    if (!known) append_code_point(out, c);
+    if (out.size() > call.evaluation.limits.output_bytes_max) return call.evaluation.too_many_bytes();
+  }
+  return charged_text(call.evaluation, std::move(out));
+}
+
+Outcome<Datum> make_translation(Call& call) {
+  auto table = std::make_shared<DictObject>();
+  if (!call.has(2)) {
+    if (!call.args[1].is_dict()) {
+      return type_error("if you give only one argument to maketrans it must be a dict");
+    }
+    for (std::size_t i = 0; i < dict_size(call.args[1]); ++i) {
+      auto [key, value] = dict_entry(call.args[1], i);
+      if (key.is_string()) {
+        const std::u32string points = to_code_points(key.text());
+        if (points.size() != 1) return value_error("string keys in translate table must be of length 1");
+        key = Datum(static_cast<std::int64_t>(points.front()));
+      } else if (!key.is_int()) {
+        return type_error("keys in translate table must be strings or integers");
+      }
+      table->set(std::move(key), std::move(value));
+    }
+    return Datum(table);
+  }
+  std::u32string parts[3];
+  for (std::size_t i = 1; i < 4 && call.has(i); ++i) {
+    MW_TRY(const std::string_view text,
+           text_argument(call.args[i], "maketrans() argument " + std::to_string(i) + " must be str"));
+    parts[i - 1] = to_code_points(text);
+  }
+  if (parts[0].size() != parts[1].size()) {
+    return value_error("the first two maketrans arguments must have equal length");
+  }
+  for (std::size_t i = 0; i < parts[0].size(); ++i) {
+    table->set(Datum(static_cast<std::int64_t>(parts[0][i])), Datum(static_cast<std::int64_t>(parts[1][i])));
+  }
+  for (const char32_t c : parts[2]) table->set(Datum(static_cast<std::int64_t>(c)), Datum());
+  return Datum(table);
+}
+
+Outcome<Datum> encode(Call& call) {
+  std::string encoding = "utf-8";
+  std::string errors = "strict";
+  if (call.has(1)) {
+    MW_TRY(const std::string_view given, text_argument(call.args[1], "encode() argument 'encoding' must be str"));
+    encoding = given;
+  }
+  if (call.has(2)) {
+    MW_TRY(const std::string_view given, text_argument(call.args[2], "encode() argument 'errors' must be str"));
+    errors = given;
+  }
+  return encoded_text(call.evaluation, self(call), encoding, errors);
+}
+
+// A field of '{0.name[key]}': the sandbox looks members up as a template does.
 Outcome<Datum> field(Evaluation&, const Datum& object, std::string_view name, bool item) {
   MW_CHECK(require_defined(object));
-  Datum out;
-  if (!item) {
-    if (name.starts_with("_")) {
-      return Failure(ErrorKind::kOther, "SecurityError",
-                     "access to attribute " + py_repr_text(name) + " of '" + type_name(object) + "' object is unsafe.");
-    }
-    return Failure(ErrorKind::kUndefined, "AttributeError",
-                   "'" + type_name(object) + "' object has no attribute " + py_repr_text(name));
+  const std::string kind = type_name(object);
+  if (!item && name.starts_with("__")) {
+    return other_error("SecurityError",
+                       "access to attribute " + py_repr_text(name) + " of '" + kind + "' object is unsafe.");
   }
   const auto index = parse_py_int(name);
   const bool numeric = index && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (object.is_dict()) {
-    if (dict_find(object, numeric ? Datum(*index) : Datum(name), out)) return out;
-    return Failure(ErrorKind::kUndefined, "KeyError", numeric ? std::string(name) : py_repr_text(name));
+  Datum out;
+  if (const Function* method = numeric && item ? nullptr : find_method(object, name); method != nullptr && !item) {
+    return Datum(std::make_shared<BoundMethod>(object, *method));
   }
-  if (object.is_string() || object.is_sequence()) {
-    if (!numeric) return type_error(type_name(object) + " indices must be integers or slices, not str");
-    if (index->is_int() && py_element(object, index->as_int(), out)) return out;
-    return Failure(ErrorKind::kValue, "IndexError", type_name(object) + " index out of range");
+  if (object.is_dict() && dict_find(object, item && numeric ? Datum(*index) : Datum(name), out)) return out;
+  if (item && numeric && index->is_int() && (object.is_string() || object.is_sequence()) &&
+      py_element(object, index->as_int(), out)) {
+    return out;
   }
-  return type_error("'" + type_name(object) + "' object is not subscriptable");
+  const std::string shown = item && numeric ? std::string(name) : py_repr_text(name);
+  return undefined_error("'" + kind + " object' has no " + (item ? "element " : "attribute ") + shown);
 }
 
 Outcome<Datum> format(Call& call) {
   const Datum format_text = call.args[0];
   call.args = std::move(call.rest);
-  MW_TRY(std::string out, brace_format(call, format_text.text(), &field));
+  const bool escapes = is_markup(format_text);
+  MW_TRY(std::string out, brace_format(call, format_text.text(), {&field, escapes}));
+  if (escapes) return make_markup(call.evaluation, std::move(out));
   return charged_text(call.evaluation, std::move(out));
 }
 
 Outcome<Datum> format_map(Call& call) {
-  const Datum format_text = call.args[0];
   const Datum map = call.args[1];
-  call.args.clear();
-  if (map.is_dict()) {
-    for (std::size_t i = 0; i < dict_size(map); ++i) {
-      auto [key, value] = dict_entry(map, i);
-      if (key.is_string()) call.named.emplace_back(std::string(key.text()), value);
-    }
+  if (!map.is_dict()) {
+    MW_CHECK(require_defined(map));
+    return type_error("'" + type_name(map) + "' object is not subscriptable");
   }
-  MW_TRY(std::string out, brace_format(call, format_text.text(), &field));
-  return charged_text(call.evaluation, std::move(out));
+  for (std::size_t i = 0; i < dict_size(map); ++i) {
+    auto [key, value] = dict_entry(map, i);
+    if (key.is_string()) call.named.emplace_back(std::string(key.text()), value);
+  }
+  call.args.resize(1);
+  call.rest.clear();
+  return format(call);
 }
 
 constexpr NativeEntry kEntries[] = {
     {"capitalize", "self", &converted<capitalize_text>},
-    {"casefold", "self", &converted<lower_text>},
-    {"center", "self, width, fillchar=", &justify<Justify::kCenter>},
-    {"count", "self, sub, start=, end=", &count},
-    {"endswith", "self, suffix, start=, end=", &begins_or_ends<false>},
+    {"casefold", "self", &converted<folded_text>},
+    {"center", "self, width, fillchar=, /", &justify<Justify::kCenter>},
+    {"count", "self, sub, start=, end=, /", &count},
+    {"encode", "self, encoding=, errors=", &encode},
+    {"endswith", "self, suffix, start=, end=, /", &begins_or_ends<false>},
     {"expandtabs", "self, tabsize=", &expand_tabs},
-    {"find", "self, sub, start=, end=", &find<false, Miss::kMinusOne>},
-    {"format", "self, *args, **kwargs", &format},
-    {"format_map", "self, mapping", &format_map},
-    {"index", "self, sub, start=, end=", &find<false, Miss::kFails>},
+    {"find", "self, sub, start=, end=, /", &find<false, Miss::kMinusOne>},
+    {"format", "self, /, *args, **kwargs", &format},
+    {"format_map", "self, mapping, /", &format_map},
+    {"index", "self, sub, start=, end=, /", &find<false, Miss::kFails>},
     {"isalnum", "self", &every<is_alphanumeric>},
     {"isalpha", "self", &every<is_letter>},
-    {"isdecimal", "self", &every<is_digit>},
-    {"isdigit", "self", &every<is_digit>},
+    {"isascii", "self", &all_ascii},
+    {"isdecimal", "self", &every<is_decimal>},
+    {"isdigit", "self", &every<is_digit_character>},
     {"isidentifier", "self", &is_identifier},
     {"islower", "self", &all_cased<false>},
-    {"isnumeric", "self", &every<is_digit>},
+    {"isnumeric", "self", &every<is_numeric>},
+    {"isprintable", "self", &all_printable},
     {"isspace", "self", &every<is_space>},
-    {"istitle", "self", &is_title},
+    {"istitle", "self", &is_titled},
     {"isupper", "self", &all_cased<true>},
-    {"join", "self, iterable", &join},
-    {"ljust", "self, width, fillchar=", &justify<Justify::kLeft>},
+    {"join", "self, iterable, /", &join},
+    {"ljust", "self, width, fillchar=, /", &justify<Justify::kLeft>},
     {"lower", "self", &converted<lower_text>},
-    {"lstrip", "self, chars=", &strip<Strip::kLeft>},
-    {"partition", "self, sep", &partition<false>},
-    {"removeprefix", "self, prefix", &without_affix<true>},
-    {"removesuffix", "self, suffix", &without_affix<false>},
-    {"replace", "self, old, new, count=", &replace},
-    {"rfind", "self, sub, start=, end=", &find<true, Miss::kMinusOne>},
-    {"rindex", "self, sub, start=, end=", &find<true, Miss::kFails>},
-    {"rjust", "self, width, fillchar=", &justify<Justify::kRight>},
-    {"rpartition", "self, sep", &partition<true>},
+    {"lstrip", "self, chars=, /", &strip<Strip::kLeft>},
+    {"maketrans", "self, x, y=, z=, /", &make_translation},
+    {"partition", "self, sep, /", &partition<false>},
+    {"removeprefix", "self, prefix, /", &without_affix<true>},
+    {"removesuffix", "self, suffix, /", &without_affix<false>},
+    {"replace", "self, old, new, count=, /", &replace},
+    {"rfind", "self, sub, start=, end=, /", &find<true, Miss::kMinusOne>},
+    {"rindex", "self, sub, start=, end=, /", &find<true, Miss::kFails>},
+    {"rjust", "self, width, fillchar=, /", &justify<Justify::kRight>},
+    {"rpartition", "self, sep, /", &partition<true>},
     {"rsplit", "self, sep=, maxsplit=", &split<true>},
-    {"rstrip", "self, chars=", &strip<Strip::kRight>},
+    {"rstrip", "self, chars=, /", &strip<Strip::kRight>},
     {"split", "self, sep=, maxsplit=", &split<false>},
     {"splitlines", "self, keepends=", &split_lines},
-    {"startswith", "self, prefix, start=, end=", &begins_or_ends<true>},
-    {"strip", "self, chars=", &strip<Strip::kBoth>},
-    {"swapcase", "self", &converted<swapped_case>},
-    {"title", "self", &converted<titled>},
+    {"startswith", "self, prefix, start=, end=, /", &begins_or_ends<true>},
+    {"strip", "self, chars=, /", &strip<Strip::kBoth>},
+    {"swapcase", "self", &converted<swapped_case_text>},
+    {"title", "self", &converted<title_text>},
+    {"translate", "self, table, /", &translate},
     {"upper", "self", &converted<upper_text>},
-    {"zfill", "self, width", &zero_fill},
+    {"zfill", "self, width, /", &zero_fill},
 };
 
 }  // namespace

@@ -1,8 +1,9 @@
-// Code points, character classes and case, as far as texts in practice need them: ASCII, Latin,
-// Greek and Cyrillic letters have case; every other letter has none.
+// Code points, character classes and case.
 #include <algorithm>
+#include <optional>
 
 #include "expr/python_text.h"
+#include "expr/unicode_tables.h"
 
 namespace midwatch {
 
@@ -70,89 +71,164 @@ bool is_space(char32_t c) {
          (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
-bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
+namespace {
 
-bool is_upper(char32_t c) { return to_lower(c) != c; }
-bool is_lower(char32_t c) { return to_upper(c) != c || c == 0xdf || c == 0xaa || c == 0xba; }
+using unicode::Case;
+using unicode::Class;
 
-bool is_letter(char32_t c) {
-  if (c < 0x80) return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  if (c < 0xc0) return c == 0xaa || c == 0xb5 || c == 0xba;
-  if (c == 0xd7 || c == 0xf7) return false;
-  return c < 0x2000 || (c >= 0x2c00 && c < 0x2e00) || (c >= 0x3040 && c < 0xd800) || (c >= 0xf900 && c < 0xfe00) ||
-         (c >= 0x20000 && c < 0x30000);
+bool belongs(Class to, char32_t c) {
+  const auto ranges = unicode::ranges(to);
+  const auto after =
+      std::upper_bound(ranges.begin(), ranges.end(), c,
+                       [](char32_t wanted, const unicode::Range& range) { return wanted < range.first; });
+  if (after == ranges.begin()) return false;
+  const unicode::Range& range = *(after - 1);
+  return c <= range.last && (c - range.first) % range.step == 0;
 }
 
-char32_t to_upper(char32_t c) {
-  if (c >= 'a' && c <= 'z') return c - 32;
-  if (c < 0x80) return c;
-  if (c == 0xb5) return 0x39c;
-  if ((c >= 0xe0 && c <= 0xfe && c != 0xf7)) return c - 32;
-  if (c == 0xff) return 0x178;
-  if (c == 0x131) return 'I';
-  if ((c >= 0x100 && c <= 0x137) || (c >= 0x14a && c <= 0x177)) return c & 1 ? c - 1 : c;
-  if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e)) return c & 1 ? c : c - 1;
-  if (c == 0x3ac) return 0x386;
-  if (c >= 0x3ad && c <= 0x3af) return c - 37;
-  if (c == 0x3c2) return 0x3a3;
-  if (c >= 0x3b1 && c <= 0x3cb) return c - 32;
-  if (c == 0x3cc) return 0x38c;
-  if (c == 0x3cd || c == 0x3ce) return c - 63;
-  if (c >= 0x430 && c <= 0x44f) return c - 32;
-  if (c >= 0x450 && c <= 0x45f) return c - 80;
-  if ((c >= 0x460 && c <= 0x481) || (c >= 0x48a && c <= 0x4bf) || (c >= 0x4d0 && c <= 0x52f)) return c & 1 ? c - 1 : c;
-  if (c >= 0x1e00 && c <= 0x1e95) return c & 1 ? c - 1 : c;
-  if (c >= 0x1ea0 && c <= 0x1eff) return c & 1 ? c - 1 : c;
-  return c;
+char32_t shifted(Case to, char32_t c) {
+  const auto shifts = unicode::case_table(to).shifts;
+  const auto after =
+      std::upper_bound(shifts.begin(), shifts.end(), c,
+                       [](char32_t wanted, const unicode::Shift& shift) { return wanted < shift.first; });
+  if (after == shifts.begin()) return c;
+  const unicode::Shift& shift = *(after - 1);
+  if (c > shift.last || (c - shift.first) % shift.step != 0) return c;
+  return static_cast<char32_t>(static_cast<std::int64_t>(c) + shift.difference);
 }
 
-char32_t to_lower(char32_t c) {
-  if (c >= 'A' && c <= 'Z') return c + 32;
-  if (c < 0x80) return c;
-  if (c >= 0xc0 && c <= 0xde && c != 0xd7) return c + 32;
-  if (c == 0x178) return 0xff;
-  if (c == 0x130) return 'i';
-  if ((c >= 0x100 && c <= 0x137) || (c >= 0x14a && c <= 0x177)) return c & 1 ? c : c + 1;
-  if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e)) return c & 1 ? c + 1 : c;
-  if (c == 0x386) return 0x3ac;
-  if (c >= 0x388 && c <= 0x38a) return c + 37;
-  if (c == 0x38c) return 0x3cc;
-  if (c == 0x38e || c == 0x38f) return c + 63;
-  if (c >= 0x391 && c <= 0x3ab && c != 0x3a2) return c + 32;
-  if (c >= 0x410 && c <= 0x42f) return c + 32;
-  if (c >= 0x400 && c <= 0x40f) return c + 80;
-  if ((c >= 0x460 && c <= 0x481) || (c >= 0x48a && c <= 0x4bf) || (c >= 0x4d0 && c <= 0x52f)) return c & 1 ? c : c + 1;
-  if (c == 0x1e9e) return 0xdf;
-  if ((c >= 0x1e00 && c <= 0x1e95) || (c >= 0x1ea0 && c <= 0x1eff)) return c & 1 ? c : c + 1;
-  return c;
+const unicode::Special* special(Case to, char32_t c) {
+  const auto specials = unicode::case_table(to).specials;
+  const auto found =
+      std::lower_bound(specials.begin(), specials.end(), c,
+                       [](const unicode::Special& known, char32_t wanted) { return known.from < wanted; });
+  return found != specials.end() && found->from == c ? &*found : nullptr;
 }
 
-std::string upper_text(std::string_view text) {
+// The full mapping: "ß" becomes "SS".
+void append_cased(std::string& out, Case to, char32_t c) {
+  if (c < 0x80) {
+    const bool lower = to == Case::kToLower || to == Case::kFold;
+    if (lower && c >= 'A' && c <= 'Z') c += 32;
+    if (!lower && c >= 'a' && c <= 'z') c -= 32;
+    out += static_cast<char>(c);
+  } else if (const unicode::Special* full = special(to, c)) {
+    for (const char32_t part : full->to) {
+      if (part != 0) append_code_point(out, part);
+    }
+  } else {
+    append_code_point(out, shifted(to, c));
+  }
+}
+
+std::string cased(std::string_view text, Case to) {
   std::string out;
   out.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
-    const char32_t c = next_code_point(text, at);
-    if (c == 0xdf) out += "SS";
-    else append_code_point(out, to_upper(c));
+  for (std::size_t at = 0; at < text.size();) append_cased(out, to, next_code_point(text, at));
+  return out;
+}
+
+bool is_cased(char32_t c) { return is_upper(c) || is_lower(c) || is_title(c); }
+
+// A sigma ends a word when a cased letter comes before it and none after it; what is case-ignorable between
+// them is looked through, at most this far, so that no text costs more than linear time.
+constexpr std::size_t kSigmaLookMax = 64;
+
+bool is_final_sigma(std::u32string_view text, std::size_t at) {
+  const auto cased_at = [&](auto next) {
+    for (std::size_t i = 1; i <= kSigmaLookMax; ++i) {
+      const std::optional<char32_t> c = next(i);
+      if (!c) return false;
+      if (!belongs(Class::kCaseIgnorable, *c)) return is_cased(*c);
+    }
+    return false;
+  };
+  const auto before = [&](std::size_t i) { return i <= at ? std::optional(text[at - i]) : std::nullopt; };
+  const auto after = [&](std::size_t i) { return at + i < text.size() ? std::optional(text[at + i]) : std::nullopt; };
+  return cased_at(before) && !cased_at(after);
+}
+
+constexpr char32_t kSigma = 0x3a3;
+constexpr char32_t kFinalSigma = 0x3c2;
+
+// text[from, …) in lower case; what stands before `from` counts for a final sigma.
+std::string lower_from(std::string_view text, std::size_t from) {
+  std::string out;
+  if (text.find("\u03a3") == std::string_view::npos) return cased(text.substr(from), Case::kToLower);
+  const std::u32string points = to_code_points(text);
+  for (std::size_t i = code_point_count(text.substr(0, from)); i < points.size(); ++i) {
+    if (points[i] == kSigma && is_final_sigma(points, i)) append_code_point(out, kFinalSigma);
+    else append_cased(out, Case::kToLower, points[i]);
   }
   return out;
 }
 
-std::string lower_text(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) append_code_point(out, to_lower(next_code_point(text, at)));
-  return out;
+}  // namespace
+
+bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
+bool is_upper(char32_t c) { return c < 0x80 ? c >= 'A' && c <= 'Z' : belongs(Class::kUpper, c); }
+bool is_lower(char32_t c) { return c < 0x80 ? c >= 'a' && c <= 'z' : belongs(Class::kLower, c); }
+bool is_title(char32_t c) { return c >= 0x80 && belongs(Class::kTitle, c); }
+bool is_letter(char32_t c) {
+  if (c < 0x80) return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return belongs(Class::kAlpha, c);
 }
+bool is_decimal(char32_t c) { return c < 0x80 ? is_digit(c) : belongs(Class::kDecimal, c); }
+bool is_digit_character(char32_t c) { return c < 0x80 ? is_digit(c) : belongs(Class::kDigit, c); }
+bool is_numeric(char32_t c) { return c < 0x80 ? is_digit(c) : belongs(Class::kNumeric, c); }
+bool is_identifier_start(char32_t c) {
+  return c < 0x80 ? is_letter(c) || c == '_' : belongs(Class::kIdentifierStart, c);
+}
+bool is_identifier_part(char32_t c) {
+  return c < 0x80 ? is_letter(c) || is_digit(c) || c == '_' : belongs(Class::kIdentifierPart, c);
+}
+bool is_printable(char32_t c) { return c < 0x7f ? c >= 0x20 : !belongs(Class::kUnprintable, c); }
+
+char32_t to_upper(char32_t c) {
+  if (c < 0x80) return c >= 'a' && c <= 'z' ? c - 32 : c;
+  return shifted(Case::kToUpper, c);
+}
+char32_t to_lower(char32_t c) {
+  if (c < 0x80) return c >= 'A' && c <= 'Z' ? c + 32 : c;
+  return shifted(Case::kToLower, c);
+}
+
+std::string upper_text(std::string_view text) { return cased(text, Case::kToUpper); }
+std::string lower_text(std::string_view text) { return lower_from(text, 0); }
+std::string folded_text(std::string_view text) { return cased(text, Case::kFold); }
 
 std::string capitalize_text(std::string_view text) {
   if (text.empty()) return {};
   std::size_t at = 0;
-  const char32_t first = next_code_point(text, at);
   std::string out;
-  if (first == 0xdf) out += "Ss";
-  else append_code_point(out, to_upper(first));
-  return out + lower_text(text.substr(at));
+  append_cased(out, Case::kToTitle, next_code_point(text, at));
+  return out + lower_from(text, at);
+}
+
+std::string swapped_case_text(std::string_view text) {
+  const std::u32string points = to_code_points(text);
+  std::string out;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const char32_t c = points[i];
+    if (c == kSigma && is_final_sigma(points, i)) append_code_point(out, kFinalSigma);
+    else if (is_upper(c)) append_cased(out, Case::kToLower, c);
+    else if (is_lower(c)) append_cased(out, Case::kToUpper, c);
+    else append_code_point(out, c);
+  }
+  return out;
+}
+
+std::string title_text(std::string_view text) {
+  const std::u32string points = to_code_points(text);
+  std::string out;
+  bool inside = false;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const char32_t c = points[i];
+    if (inside && c == kSigma && is_final_sigma(points, i)) append_code_point(out, kFinalSigma);
+    else append_cased(out, inside ? Case::kToLower : Case::kToTitle, c);
+    inside = is_cased(c);
+  }
+  return out;
 }
 
 namespace {
@@ -223,6 +299,29 @@ std::string replace_all(std::string_view text, std::string_view from, std::strin
     --count_max;
   }
   return out.append(text.substr(at));
+}
+
+std::vector<std::string> lines_of(std::string_view text, bool keep_ends) {
+  std::vector<std::string> out;
+  const auto is_break = [](char32_t c) {
+    return (c >= 0xa && c <= 0xd) || (c >= 0x1c && c <= 0x1e) || c == 0x85 || c == 0x2028 || c == 0x2029;
+  };
+  for (std::size_t start = 0; start < text.size();) {
+    std::size_t end = start;
+    std::size_t after = start;
+    while (after < text.size()) {
+      end = after;
+      const char32_t c = next_code_point(text, after);
+      if (is_break(c)) {
+        if (c == '\r' && after < text.size() && text[after] == '\n') ++after;
+        break;
+      }
+      end = after;
+    }
+    out.emplace_back(text.substr(start, (keep_ends ? after : end) - start));
+    start = after;
+  }
+  return out;
 }
 
 std::vector<std::string> split_space(std::string_view text, std::int64_t splits_max) {

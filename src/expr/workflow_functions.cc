@@ -82,4 +82,8 @@ std::optional<Value> ContextFunctions::task_record(std::string_view task, std::o
                         {"end_timestamp", best->get("end_timestamp")}});
 }
 
+Result<std::string> Datastore::decrypt(std::string_view) const {
+  return Error(Code::kInvalid, "the datastore has no crypto key, nothing can be decrypted");
+}
+
 }  // namespace midwatch

@@ -64,6 +64,8 @@ class Datastore {
   // nullopt when there is no such key. `decrypt` asks for the clear text of a secret.
   [[nodiscard]] virtual Result<std::optional<std::string>> get(Owner owner, std::string_view user, std::string_view key,
                                                                bool decrypt) const = 0;
+  // The clear text of a ciphertext made with the datastore's key (`decrypt_kv`). Without a key it fails.
+  [[nodiscard]] virtual Result<std::string> decrypt(std::string_view ciphertext) const;
 };
 
 }  // namespace midwatch

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "alias/alias_format.h"
+#include "datastore_key/datastore_key.h"
 #include "expr/evaluation.h"
 #include "expr/workflow_functions.h"
 #include "jinja/template.h"
@@ -13,6 +14,12 @@ namespace midwatch {
 
 namespace {
 
+// The key that the encrypted values of the collection were made with. It is published with the cases
+// (tests/conformance/expressions/crypto_key.json) and protects nothing.
+constexpr std::string_view kPublishedKey =
+    R"({"hmacKey": {"hmacKeyString": "mpFrXi3GHDSnY7D3DWuPkqrmyuAFCNrAp6e-ERY4pFc", "size": 256},
+        "aesKeyString": "c-CMDsWASgXIpWFKZG5gQaanET7TiDYd4-_z0z0Vgj0", "mode": "CBC", "size": 256})";
+
 // The datastore of a case: {"system": {name: text}, "user": {…}}.
 class CaseDatastore final : public Datastore {
  public:
@@ -22,6 +29,11 @@ class CaseDatastore final : public Datastore {
     const Value* found = owned.find(key);
     if (found == nullptr) return std::optional<std::string>();
     return std::optional<std::string>(found->text_or(""));
+  }
+  Result<std::string> decrypt(std::string_view ciphertext) const override {
+    static const Result<DatastoreKey> key = DatastoreKey::parse(kPublishedKey);
+    if (!key) return key.error();
+    return key->decrypt(ciphertext);
   }
 
  private:

@@ -17,14 +17,55 @@ namespace {
 
 std::string described(const Datum& object) { return object.is_none() ? "None" : type_name(object) + " object"; }
 
-// Names that every object of Python has: the sandbox refuses them.
-bool is_python_internal(std::string_view name) {
-  constexpr std::string_view kInternal[] = {
-      "__class__",     "__doc__",          "__init__",    "__new__",          "__repr__",         "__str__",
-      "__hash__",      "__eq__",           "__ne__",      "__lt__",           "__le__",           "__gt__",
-      "__ge__",        "__getattribute__", "__setattr__", "__delattr__",      "__dir__",          "__reduce__",
-      "__reduce_ex__", "__sizeof__",       "__format__",  "__subclasshook__", "__init_subclass__"};
-  return std::find(std::begin(kInternal), std::end(kInternal), name) != std::end(kInternal);
+// Attributes with leading underscores that Python's objects have: the sandbox refuses them. What does not exist is
+// merely undefined.
+constexpr std::string_view kOfAll =
+    " __class__ __delattr__ __dir__ __doc__ __eq__ __format__ __ge__ __getattribute__ __getstate__ __gt__ __hash__ "
+    "__init__ __init_subclass__ __le__ __lt__ __ne__ __new__ __reduce__ __reduce_ex__ __repr__ __setattr__ __sizeof__ "
+    "__str__ __subclasshook__ ";
+constexpr std::string_view kOfText =
+    " __add__ __contains__ __getitem__ __getnewargs__ __iter__ __len__ __mod__ __mul__ __rmod__ __rmul__ ";
+constexpr std::string_view kOfMarkup = " __html__ __html_format__ __radd__ __module__ __slots__ ";
+constexpr std::string_view kOfList =
+    " __add__ __class_getitem__ __contains__ __delitem__ __getitem__ __iadd__ __imul__ __iter__ __len__ __mul__ "
+    "__reversed__ __rmul__ __setitem__ ";
+constexpr std::string_view kOfTuple =
+    " __add__ __class_getitem__ __contains__ __getitem__ __getnewargs__ __iter__ __len__ __mul__ __rmul__ ";
+constexpr std::string_view kOfDict =
+    " __class_getitem__ __contains__ __delitem__ __getitem__ __ior__ __iter__ __len__ __or__ __reversed__ __ror__ "
+    "__setitem__ ";
+constexpr std::string_view kOfNumbers =
+    " __abs__ __add__ __bool__ __ceil__ __divmod__ __float__ __floor__ __floordiv__ __getnewargs__ __int__ __mod__ "
+    "__mul__ __neg__ __pos__ __pow__ __radd__ __rdivmod__ __rfloordiv__ __rmod__ __rmul__ __round__ __rpow__ __rsub__ "
+    "__rtruediv__ __sub__ __truediv__ __trunc__ ";
+constexpr std::string_view kOfIntegers =
+    " __and__ __index__ __invert__ __lshift__ __or__ __rand__ __rlshift__ __ror__ __rrshift__ __rshift__ __rxor__ "
+    "__xor__ ";
+constexpr std::string_view kOfFunctions =
+    " __annotations__ __builtins__ __call__ __closure__ __code__ __defaults__ __dict__ __get__ __globals__ "
+    "__kwdefaults__ __module__ __name__ __qualname__ __self__ __text_signature__ ";
+constexpr std::string_view kOfIterators =
+    " __del__ __iter__ __len__ __name__ __next__ __qualname__ __contains__ __reversed__ ";
+constexpr std::string_view kOfInstances = " __dict__ __module__ __weakref__ ";
+
+bool is_python_internal(const Datum& object, std::string_view name) {
+  if (!name.starts_with("__")) return false;
+  const std::string padded = " " + std::string(name) + " ";
+  const auto in = [&](std::string_view names) { return names.find(padded) != std::string_view::npos; };
+  if (in(kOfAll)) return true;
+  switch (object.type()) {
+    case Type::kString: return in(kOfText) || (!object.is_plain() && in(kOfMarkup));
+    case Type::kList: return in(kOfList);
+    case Type::kTuple: return in(kOfTuple);
+    case Type::kDict: return in(kOfDict);
+    case Type::kBool:
+    case Type::kInt: return in(kOfNumbers) || in(kOfIntegers);
+    case Type::kFloat: return in(kOfNumbers) || name == "__getformat__";
+    case Type::kNone: return name == "__bool__";
+    case Type::kCallable: return in(kOfFunctions);
+    case Type::kIterator: return in(kOfIterators);
+    default: return in(kOfInstances);
+  }
 }
 
 }  // namespace
@@ -37,17 +78,16 @@ Outcome<Datum> get_attribute(Evaluation& evaluation, const Datum& object, std::s
     MW_TRY(const bool found, object.object()->attribute(evaluation, name, out));
     if (found) return out;
   }
-  if (is_python_internal(name)) {
+  Datum out;
+  if (number_attribute(object, name, out)) return out;
+  if (is_python_internal(object, name)) {
     auto refused = std::make_shared<UndefinedObject>(
         "access to attribute " + py_repr_text(name) + " of '" + type_name(object) + "' object is unsafe.",
         UndefinedObject::Mode::kStrict);
     refused->refused = true;
     return Datum(refused);
   }
-  if (object.is_dict()) {
-    Datum out;
-    if (dict_find(object, Datum(name), out)) return out;
-  }
+  if (object.is_dict() && dict_find(object, Datum(name), out)) return out;
   return undefined(evaluation, py_repr_text(described(object)) + " has no attribute " + py_repr_text(name));
 }
 

@@ -9,6 +9,9 @@ namespace midwatch::jinja {
 Parser::Parser(std::vector<Lexeme> tokens, Dialect dialect) : tokens_(std::move(tokens)), tables_(tables(dialect)) {}
 
 Reads Parser::take_reads() {
+  for (const std::string& name : names_.front().read_within) {
+    if (!names_.front().declared.contains(name)) reads_.roots.push_back(name);
+  }
   reads_.normalize();
   return std::move(reads_);
 }
@@ -288,7 +291,7 @@ Outcome<NodePtr> Parser::primary() {
         node->kind = NodeKind::kName;
         node->name = name;
         node->global = tables_.globals->find(name);
-        if (!is_declared(name) && node->global == nullptr) reads_.roots.push_back(name);
+        if (node->global == nullptr && name != "self") note_read(name);
         if (name == "ctx" && node->global != nullptr) reads_.whole_context = true;
       }
       advance();
@@ -385,15 +388,28 @@ Outcome<NodePtr> Parser::dict_literal() {
   return finished(std::move(node));
 }
 
-bool Parser::is_declared(const std::string& name) const {
-  return std::any_of(declared_.begin(), declared_.end(), [&](const auto& names) { return names.contains(name); });
+void Parser::note_read(const std::string& name) {
+  Names& here = names_.back();
+  if (here.declared.contains(name)) return;
+  if (names_.size() == 1 || here.isolated) reads_.roots.push_back(name);
+  else names_[names_.size() - 2].read_within.insert(name);
+}
+
+void Parser::close_scope() {
+  const Names closed = std::move(names_.back());
+  names_.pop_back();
+  for (const std::string& name : closed.read_within) {
+    if (closed.declared.contains(name)) continue;
+    if (closed.isolated) reads_.roots.push_back(name);
+    else names_.back().read_within.insert(name);
+  }
 }
 
 void Parser::declare(const Target& target) {
   if (!target.parts.empty()) {
     for (const Target& part : target.parts) declare(part);
   } else if (target.attribute.empty()) {
-    declared_.back().insert(target.name);
+    declare(target.name);
   }
 }
 

@@ -1,6 +1,7 @@
 // Filters for HTML and URLs.
 #include <algorithm>
 
+#include "expr/markup.h"
 #include "expr/python_methods.h"
 #include "expr/python_text.h"
 #include "jinja/globals.h"
@@ -10,58 +11,16 @@ namespace midwatch::jinja {
 
 namespace {
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '\'': out += "&#39;"; break;
-      case '"': out += "&#34;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
-
-Outcome<Datum> markup(Call& call, std::string text) {
-  if (!call.evaluation.take_bytes(text.size())) return call.evaluation.too_many_bytes();
-  return Datum(std::make_shared<MarkupObject>(std::move(text)));
-}
-
-Outcome<Datum> escape(Call& call) {
-  if (call.args[0].as<MarkupObject>() != nullptr) return call.args[0];
-  MW_TRY(const std::string text, py_str(call.evaluation, call.args[0]));
-  return markup(call, escaped(text));
-}
+Outcome<Datum> escape(Call& call) { return escape_markup(call.evaluation, call.args[0]); }
 
 Outcome<Datum> force_escape(Call& call) {
   MW_TRY(const std::string text, py_str(call.evaluation, call.args[0]));
-  return markup(call, escaped(text));
+  return make_markup(call.evaluation, html_escaped(text));
 }
 
 Outcome<Datum> safe(Call& call) {
   MW_TRY(std::string text, py_str(call.evaluation, call.args[0]));
-  return markup(call, std::move(text));
-}
-
-std::string unescaped(std::string_view text) {
-  constexpr std::pair<std::string_view, std::string_view> kEntities[] = {
-      {"&lt;", "<"},  {"&gt;", ">"},        {"&quot;", "\""}, {"&#34;", "\""},
-      {"&#39;", "'"}, {"&nbsp;", "\u00a0"}, {"&amp;", "&"}};
-  std::string out;
-  for (std::size_t i = 0; i < text.size();) {
-    const auto found = std::find_if(std::begin(kEntities), std::end(kEntities),
-                                    [&](const auto& entity) { return text.substr(i).starts_with(entity.first); });
-    if (found != std::end(kEntities)) {
-      out += found->second;
-      i += found->first.size();
-    } else {
-      out += text[i++];
-    }
-  }
-  return out;
+  return make_markup(call.evaluation, std::move(text));
 }
 
 Outcome<Datum> strip_tags(Call& call) {
@@ -88,7 +47,7 @@ Outcome<Datum> strip_tags(Call& call) {
   out += rest;
   std::string joined;
   for (const std::string& word : split_space(out)) joined += (joined.empty() ? "" : " ") + word;
-  return charged_text(call.evaluation, unescaped(joined));
+  return charged_text(call.evaluation, html_unescaped(joined));
 }
 
 std::string quoted_url(std::string_view text, std::string_view safe) {
@@ -147,12 +106,17 @@ Outcome<Datum> xml_attributes(Call& call) {
   for (std::size_t i = 0; i < dict_size(call.args[0]); ++i) {
     const auto [key, value] = dict_entry(call.args[0], i);
     if (value.is_none() || value.is_undefined()) continue;
-    MW_TRY(const std::string name, py_str(call.evaluation, key));
-    MW_TRY(const std::string text, py_str(call.evaluation, value));
-    out += (out.empty() ? "" : " ") + escaped(name) + "=\"" + escaped(text) + "\"";
+    MW_TRY(const std::string_view given, text_argument(key, "expected string or bytes-like object"));
+    if (given.find_first_of(" \t\n\r\f\v/>=") != std::string_view::npos) {
+      return value_error("Invalid character in attribute name: " + py_repr_text(given));
+    }
+    MW_TRY(const std::string name, escaped_text(call.evaluation, key));
+    MW_TRY(const std::string text, escaped_text(call.evaluation, value));
+    out += (out.empty() ? "" : " ") + name + "=\"" + text + "\"";
   }
   const bool space = !call.has(1) || truthy(call.args[1]);
   if (space && !out.empty()) out.insert(0, " ");
+  if (call.evaluation.autoescape) return make_markup(call.evaluation, std::move(out));
   return charged_text(call.evaluation, std::move(out));
 }
 

@@ -1,6 +1,7 @@
 // Filters over sequences and mappings.
 #include <algorithm>
 
+#include "expr/markup.h"
 #include "expr/python_methods.h"
 #include "expr/python_text.h"
 #include "jinja/attribute_path.h"
@@ -39,30 +40,33 @@ Outcome<Datum> list(Call& call) {
   return make_list(std::move(items));
 }
 
+// Where texts are escaped and anything to join is Markup, the rest is escaped.
 Outcome<Datum> join(Call& call) {
-  std::string separator;
-  if (call.has(1)) {
-    MW_TRY(separator, py_str(call.evaluation, call.args[1]));
-  }
-  MW_TRY(Cursor cursor, Cursor::over(call.args[0]));
-  std::optional<AttributePath> path;
+  Evaluation& evaluation = call.evaluation;
+  const Datum separator = call.has(1) ? call.args[1] : Datum("");
+  MW_TRY(std::vector<Datum> items, py_items(evaluation, call.args[0]));
   if (call.has(2) && !call.args[2].is_none()) {
-    MW_TRY(path, AttributePath::parse(call.args[2]));
-  }
-  std::string out;
-  Datum item;
-  for (bool first_item = true;; first_item = false) {
-    MW_TRY(const bool more, cursor.next(call.evaluation, item));
-    if (!more) break;
-    if (path) {
-      MW_TRY(item, path->get(call.evaluation, item));
+    MW_TRY(const AttributePath path, AttributePath::parse(call.args[2]));
+    for (Datum& item : items) {
+      MW_TRY(item, path.get(evaluation, item));
     }
-    MW_TRY(const std::string text, py_str(call.evaluation, item));
-    if (!first_item) out += separator;
-    out += text;
-    if (out.size() > call.evaluation.limits.output_bytes_max) return call.evaluation.too_many_bytes();
   }
-  return charged_text(call.evaluation, std::move(out));
+  const bool safe =
+      evaluation.autoescape && (is_markup(separator) || std::any_of(items.begin(), items.end(), is_markup));
+  const auto text_of = [&](const Datum& datum) {
+    return safe ? escaped_text(evaluation, datum) : py_str(evaluation, datum);
+  };
+  MW_TRY(const std::string between, text_of(separator));
+  std::string out;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (!evaluation.take_steps()) return evaluation.too_many_steps();
+    MW_TRY(const std::string text, text_of(items[i]));
+    if (i != 0) out += between;
+    out += text;
+    if (out.size() > evaluation.limits.output_bytes_max) return evaluation.too_many_bytes();
+  }
+  if (safe) return make_markup(evaluation, std::move(out));
+  return charged_text(evaluation, std::move(out));
 }
 
 Outcome<Datum> reverse(Call& call) {
@@ -71,6 +75,7 @@ Outcome<Datum> reverse(Call& call) {
   if (value.is_string()) {
     std::u32string text = to_code_points(value.text());
     std::reverse(text.begin(), text.end());
+    if (is_markup(value)) return make_markup(call.evaluation, from_code_points(text));
     return charged_text(call.evaluation, from_code_points(text));
   }
   if (!is_iterable(value)) return Failure(ErrorKind::kValue, "FilterArgumentError", "argument must be iterable");

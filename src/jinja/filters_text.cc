@@ -1,7 +1,7 @@
 // Filters over texts.
 #include <algorithm>
-#include <cmath>
 
+#include "expr/markup.h"
 #include "expr/python_codec.h"
 #include "expr/python_format.h"
 #include "expr/python_methods.h"
@@ -13,11 +13,29 @@ namespace midwatch::jinja {
 
 namespace {
 
-template <std::string (*Convert)(std::string_view)>
-Outcome<Datum> converted(Call& call) {
-  MW_TRY(const std::string text, py_str(call.evaluation, call.args[0]));
-  return charged_text(call.evaluation, Convert(text));
+// soft_str: a text, Markup too, stays what it is; anything else becomes its str().
+Outcome<Datum> soft_text(Call& call, const Datum& datum) {
+  if (datum.is_string()) return datum;
+  MW_TRY(std::string text, py_str(call.evaluation, datum));
+  return charged_text(call.evaluation, std::move(text));
 }
+
+// The method of the text that the filter is named after.
+Outcome<Datum> by_method(Call& call, std::string_view name, std::vector<Datum> more = {}) {
+  Call method{call.evaluation, name};
+  MW_TRY(Datum self, soft_text(call, call.args[0]));
+  const Function* function = find_method(self, name);
+  method.args.push_back(std::move(self));
+  for (Datum& argument : more) method.args.push_back(std::move(argument));
+  return function->invoke(method);
+}
+
+Outcome<Datum> upper(Call& call) { return by_method(call, "upper"); }
+Outcome<Datum> lower(Call& call) { return by_method(call, "lower"); }
+Outcome<Datum> capitalize(Call& call) { return by_method(call, "capitalize"); }
+Outcome<Datum> trim(Call& call) { return by_method(call, "strip", {call.has(1) ? call.args[1] : Datum()}); }
+Outcome<Datum> center(Call& call) { return by_method(call, "center", {call.has(1) ? call.args[1] : Datum(80)}); }
+Outcome<Datum> to_string(Call& call) { return soft_text(call, call.args[0]); }
 
 // Jinja's title: a word begins after white space or one of -({[<.
 std::string titled(std::string_view text) {
@@ -40,80 +58,66 @@ std::string titled(std::string_view text) {
   return out;
 }
 
-Outcome<Datum> to_string(Call& call) {
-  if (call.args[0].is_string()) return call.args[0];
-  MW_TRY(std::string text, py_str(call.evaluation, call.args[0]));
-  return charged_text(call.evaluation, std::move(text));
-}
-
-Outcome<Datum> trim(Call& call) {
+Outcome<Datum> title(Call& call) {
   MW_TRY(const std::string text, py_str(call.evaluation, call.args[0]));
-  if (!call.has(1) || call.args[1].is_none()) return Datum(strip_space(text));
-  MW_TRY(const std::string_view characters, text_argument(call.args[1], "strip arg must be None or str"));
-  return Datum(std::string_view(strip_characters(text, characters, Strip::kBoth)));
+  return charged_text(call.evaluation, titled(text));
 }
 
 Outcome<Datum> replace(Call& call) {
-  std::int64_t limit = -1;
-  if (call.has(3) && !call.args[3].is_none()) {
-    MW_TRY(limit, int_argument(call.args[3]));
+  const Datum limit = call.has(3) && !call.args[3].is_none() ? call.args[3] : Datum(-1);
+  Datum parts[3];
+  const bool escapes = call.evaluation.autoescape;
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (escapes) {
+      MW_TRY(parts[i], soft_text(call, call.args[i]));
+    } else {
+      MW_TRY(std::string text, py_str(call.evaluation, call.args[i]));
+      parts[i] = Datum(std::string_view(text));
+    }
   }
-  MW_TRY(const std::string text, py_str(call.evaluation, call.args[0]));
-  MW_TRY(const std::string from, py_str(call.evaluation, call.args[1]));
-  MW_TRY(const std::string to, py_str(call.evaluation, call.args[2]));
-  const std::size_t hits = from.empty() ? text.size() + 1 : text.size() / from.size();
-  if (to.size() * hits > call.evaluation.limits.output_bytes_max) return call.evaluation.too_many_bytes();
-  return charged_text(call.evaluation, replace_all(text, from, to, limit));
-}
-
-Outcome<Datum> center(Call& call) {
-  std::int64_t width = 80;
-  if (call.has(1)) {
-    MW_TRY(width, int_argument(call.args[1]));
+  if (escapes && (is_markup(call.args[1]) || (is_markup(call.args[2]) && !is_markup(call.args[0])))) {
+    MW_TRY(parts[0], escape_markup(call.evaluation, parts[0]));
   }
-  MW_TRY(const std::string text, py_str(call.evaluation, call.args[0]));
-  Call method{call.evaluation, "center", {Datum(std::string_view(text)), Datum(width)}, {}};
-  return find_method(Type::kString, "center")->invoke(method);
+  Call method{call.evaluation, "replace", {parts[0], parts[1], parts[2], limit}};
+  return find_method(parts[0], "replace")->invoke(method);
 }
 
 Outcome<Datum> format(Call& call) {
-  MW_TRY(const std::string text, py_str(call.evaluation, call.args[0]));
   if (!call.rest.empty() && !call.named.empty()) {
     return Failure(ErrorKind::kValue, "FilterArgumentError",
                    "can't handle positional and keyword arguments at the same time");
   }
+  MW_TRY(const Datum text, soft_text(call, call.args[0]));
   Datum arguments = make_tuple(call.rest);
   if (!call.named.empty()) {
     auto named = std::make_shared<DictObject>();
     for (auto& [name, value] : call.named) named->set(Datum(std::string_view(name)), std::move(value));
     arguments = Datum(named);
   }
-  MW_TRY(std::string out, percent_format(call.evaluation, text, arguments));
-  return charged_text(call.evaluation, std::move(out));
+  return py_arithmetic(call.evaluation, Arithmetic::kModulo, text, arguments);
 }
 
 Outcome<Datum> indent(Call& call) {
-  MW_TRY(const std::string_view given, text_argument(call.args[0]));
-  const std::string text(given);
+  MW_TRY(const std::string_view text, text_argument(call.args[0], "can only concatenate str"));
+  const bool safe = is_markup(call.args[0]);
   std::string margin(4, ' ');
-  if (call.has(1)) {
-    if (call.args[1].is_string()) {
-      margin = call.args[1].text();
-    } else {
-      MW_TRY(const std::int64_t width, int_argument(call.args[1]));
-      if (width > kFormatWidthMax) return limit_error("the indentation is too wide");
-      margin.assign(static_cast<std::size_t>(std::max<std::int64_t>(width, 0)), ' ');
-    }
+  if (call.has(1) && call.args[1].is_string()) {
+    margin = safe ? html_escaped(call.args[1].text()) : std::string(call.args[1].text());
+  } else if (call.has(1)) {
+    MW_TRY(const std::int64_t width, int_argument(call.args[1]));
+    if (width > kFormatWidthMax) return limit_error("the indentation is too wide");
+    margin.assign(static_cast<std::size_t>(std::max<std::int64_t>(width, 0)), ' ');
   }
   const bool first = call.has(2) && truthy(call.args[2]);
   const bool blank = call.has(3) && truthy(call.args[3]);
-  const std::vector<std::string> lines = split_on(text + "\n", "\n");
+  const std::vector<std::string> lines = lines_of(std::string(text) + "\n");
   if (lines.size() * margin.size() > call.evaluation.limits.output_bytes_max) return call.evaluation.too_many_bytes();
   std::string out = first ? margin : "";
-  for (std::size_t i = 0; i + 1 < lines.size(); ++i) {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
     if (i != 0) out += "\n" + (lines[i].empty() && !blank ? "" : margin);
     out += lines[i];
   }
+  if (safe) return make_markup(call.evaluation, std::move(out));
   return charged_text(call.evaluation, std::move(out));
 }
 
@@ -144,7 +148,8 @@ Outcome<Datum> truncate(Call& call) {
   std::u32string_view kept = std::u32string_view(text).substr(0, static_cast<std::size_t>(length - end_length));
   if (!kill_words)
     kept = kept.substr(0, kept.rfind(U' ') == std::u32string_view::npos ? kept.size() : kept.rfind(U' '));
-  return charged_text(call.evaluation, from_code_points(kept) + end);
+  if (!is_markup(call.args[0])) return charged_text(call.evaluation, from_code_points(kept) + end);
+  return make_markup(call.evaluation, from_code_points(kept) + (is_markup(call.args[3]) ? end : html_escaped(end)));
 }
 
 Outcome<Datum> word_count(Call& call) {
@@ -152,102 +157,11 @@ Outcome<Datum> word_count(Call& call) {
   std::int64_t words = 0;
   bool inside = false;
   for (const char32_t c : to_code_points(text)) {
-    const bool word = is_letter(c) || is_digit(c) || c == '_';
+    const bool word = is_letter(c) || is_decimal(c) || is_digit_character(c) || is_numeric(c) || c == '_';
     if (word && !inside) ++words;
     inside = word;
   }
   return Datum(words);
-}
-
-// textwrap.wrap of one line: words and the white space between them, greedily; hyphens may break.
-class Wrapper {
- public:
-  Wrapper(std::size_t width, bool long_words, bool hyphens)
-      : width_(width), long_words_(long_words), hyphens_(hyphens) {}
-
-  std::vector<std::u32string> wrap(std::u32string_view line) {
-    std::vector<std::u32string> chunks = split(line);
-    std::reverse(chunks.begin(), chunks.end());
-    std::vector<std::u32string> lines;
-    while (!chunks.empty()) {
-      std::u32string current;
-      if (is_blank(chunks.back()) && !lines.empty()) chunks.pop_back();
-      while (!chunks.empty() && current.size() + chunks.back().size() <= width_) {
-        current += chunks.back();
-        chunks.pop_back();
-      }
-      if (!chunks.empty() && chunks.back().size() > width_) take_long(chunks, current);
-      while (!current.empty() && is_space(current.back())) current.pop_back();
-      if (!current.empty()) lines.push_back(std::move(current));
-    }
-    return lines;
-  }
-
- private:
-  static bool is_blank(const std::u32string& chunk) { return std::all_of(chunk.begin(), chunk.end(), is_space); }
-
-  void take_long(std::vector<std::u32string>& chunks, std::u32string& current) {
-    const std::size_t room = width_ > current.size() ? width_ - current.size() : 1;
-    if (long_words_) {
-      std::u32string& chunk = chunks.back();
-      std::size_t end = room;
-      if (hyphens_ && chunk.size() > room) {
-        const std::size_t hyphen = chunk.rfind(U'-', room - 1);
-        if (hyphen != std::u32string::npos && hyphen > 0 && chunk.find_first_not_of(U'-') < hyphen) end = hyphen + 1;
-      }
-      current += chunk.substr(0, end);
-      chunk.erase(0, end);
-    } else if (current.empty()) {
-      current = std::move(chunks.back());
-      chunks.pop_back();
-    }
-  }
-
-  [[nodiscard]] std::vector<std::u32string> split(std::u32string_view line) const {
-    std::vector<std::u32string> chunks;
-    for (std::size_t i = 0; i < line.size(); ++i) {
-      const bool space = is_space(line[i]);
-      const bool new_chunk =
-          chunks.empty() || is_space(chunks.back().back()) != space ||
-          (hyphens_ && !space && i >= 2 && line[i - 1] == '-' && is_letter(line[i]) && is_letter(line[i - 2]));
-      if (new_chunk) chunks.emplace_back();
-      chunks.back() += line[i];
-    }
-    return chunks;
-  }
-
-  std::size_t width_;
-  bool long_words_, hyphens_;
-};
-
-Outcome<Datum> word_wrap(Call& call) {
-  MW_TRY(const std::string text, py_str(call.evaluation, call.args[0]));
-  std::int64_t width = 79;
-  if (call.has(1)) {
-    MW_TRY(width, int_argument(call.args[1]));
-  }
-  if (width <= 0) return value_error("invalid width " + std::to_string(width) + " (must be > 0)");
-  const bool long_words = !call.has(2) || truthy(call.args[2]);
-  const bool hyphens = !call.has(4) || truthy(call.args[4]);
-  std::string separator = "\n";
-  if (call.has(3) && call.args[3].is_string()) separator = call.args[3].text();
-  Wrapper wrapper(static_cast<std::size_t>(width), long_words, hyphens);
-  std::string out;
-  bool first = true;
-  std::vector<std::string> lines = split_on(text, "\n");
-  if (!lines.empty() && lines.back().empty()) lines.pop_back();
-  for (const std::string& line : lines) {
-    if (!first) out += separator;
-    first = false;
-    bool first_piece = true;
-    for (const std::u32string& piece : wrapper.wrap(to_code_points(line))) {
-      if (!first_piece) out += separator;
-      first_piece = false;
-      out += from_code_points(piece);
-    }
-    if (out.size() > call.evaluation.limits.output_bytes_max) return call.evaluation.too_many_bytes();
-  }
-  return charged_text(call.evaluation, std::move(out));
 }
 
 Outcome<Datum> to_json(Call& call) {
@@ -261,41 +175,11 @@ Outcome<Datum> to_json(Call& call) {
   return Datum(std::make_shared<MarkupObject>(text));
 }
 
-// pprint sorts mappings; it prints on one line here.
-Outcome<Datum> with_sorted_keys(Evaluation& evaluation, const Datum& datum, int depth) {
-  if (depth > kDatumDepthMax) return limit_error("the value is nested too deeply to print");
-  if (datum.is_sequence()) {
-    std::vector<Datum> items;
-    for (std::size_t i = 0; i < sequence_size(datum); ++i) {
-      MW_TRY(Datum item, with_sorted_keys(evaluation, sequence_at(datum, i), depth + 1));
-      items.push_back(std::move(item));
-    }
-    return datum.type() == Type::kList ? make_list(std::move(items)) : make_tuple(std::move(items));
-  }
-  if (!datum.is_dict()) return datum;
-  std::vector<std::pair<Datum, Datum>> entries;
-  for (std::size_t i = 0; i < dict_size(datum); ++i) entries.push_back(dict_entry(datum, i));
-  auto sorted = entries;
-  if (py_sort(evaluation, sorted, false)) entries = std::move(sorted);
-  auto out = std::make_shared<DictObject>();
-  for (auto& [key, value] : entries) {
-    MW_TRY(Datum inner, with_sorted_keys(evaluation, value, depth + 1));
-    out->set(key, std::move(inner));
-  }
-  return Datum(out);
-}
-
-Outcome<Datum> pretty(Call& call) {
-  MW_TRY(const Datum sorted, with_sorted_keys(call.evaluation, call.args[0], 0));
-  MW_TRY(const std::string text, py_repr(call.evaluation, sorted));
-  return Datum(std::string_view(text));
-}
-
 constexpr NativeEntry kEntries[] = {
-    {"upper", "s", &converted<upper_text>},
-    {"lower", "s", &converted<lower_text>},
-    {"capitalize", "s", &converted<capitalize_text>},
-    {"title", "s", &converted<titled>},
+    {"upper", "s", &upper},
+    {"lower", "s", &lower},
+    {"capitalize", "s", &capitalize},
+    {"title", "s", &title},
     {"string", "value", &to_string},
     {"trim", "value, chars=", &trim},
     {"replace", "s, old, new, count=", &replace},
@@ -304,9 +188,7 @@ constexpr NativeEntry kEntries[] = {
     {"indent", "s, width=, first=, blank=", &indent},
     {"truncate", "s, length=, killwords=, end=, leeway=", &truncate},
     {"wordcount", "s", &word_count},
-    {"wordwrap", "s, width=, break_long_words=, wrapstring=, break_on_hyphens=", &word_wrap},
     {"tojson", "value, indent=", &to_json},
-    {"pprint", "value", &pretty},
 };
 
 }  // namespace

@@ -147,6 +147,8 @@ struct OwnedTables {
   explicit OwnedTables(Dialect dialect) {
     add_text_filters(filters);
     add_html_filters(filters);
+    add_url_filters(filters);
+    add_wrap_filters(filters);
     add_number_filters(filters);
     add_list_filters(filters);
     add_select_filters(filters);

@@ -22,11 +22,16 @@ class NamespaceObject final : public Object {
   DictObject attributes;
 };
 
+class Interpreter;
+// `self`: its attributes are the template's blocks.
+[[nodiscard]] Datum make_template_reference(Interpreter& interpreter);
 // `st2kv` when the evaluation has a datastore.
 [[nodiscard]] std::optional<Datum> special_variable(Evaluation& evaluation, std::string_view name);
 
 void add_text_filters(FunctionTable& table);
 void add_html_filters(FunctionTable& table);
+void add_url_filters(FunctionTable& table);
+void add_wrap_filters(FunctionTable& table);
 void add_list_filters(FunctionTable& table);
 void add_select_filters(FunctionTable& table);
 void add_number_filters(FunctionTable& table);

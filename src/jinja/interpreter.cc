@@ -1,5 +1,6 @@
 #include "jinja/interpreter.h"
 
+#include "expr/markup.h"
 #include "expr/python_methods.h"
 #include "expr/python_text.h"
 #include "jinja/globals.h"
@@ -40,6 +41,7 @@ Outcome<Datum> Interpreter::value(const Node& node) {
 Outcome<Datum> Interpreter::name(const Node& node) {
   if (node.name.empty()) return *block_text_;
   if (const Datum* local = frame_->find(node.name)) return *local;
+  if (blocks_ != nullptr && node.name == "self") return make_template_reference(*this);
   if (const Value* variable = evaluation_.scope.find(node.name)) return Datum(*variable);
   if (node.global != nullptr) return Datum(std::make_shared<NativeObject>(*node.global));
   if (auto special = special_variable(evaluation_, node.name)) return std::move(*special);
@@ -51,12 +53,12 @@ Outcome<Datum> Interpreter::attribute(const Node& node) {
   const Node& object_node = *node.children[0];
   if (object_node.kind == NodeKind::kName && frame_->find(object_node.name) == nullptr) {
     const Value* variable = evaluation_.scope.find(object_node.name);
-    if (variable != nullptr && variable->is_object() && find_method(Type::kDict, node.name) == nullptr) {
+    if (variable != nullptr && variable->is_object() && node.function == nullptr) {
       if (const Value* member = variable->find(node.name)) return Datum(*member);
     }
   }
   MW_TRY(const Datum object, value(object_node));
-  if (object.is_plain() && object.plain().is_object() && find_method(Type::kDict, node.name) == nullptr) {
+  if (object.is_plain() && object.plain().is_object() && node.function == nullptr) {
     if (const Value* member = object.plain().find(node.name)) return Datum(*member);
   }
   return get_attribute(evaluation_, object, node.name);
@@ -152,12 +154,21 @@ Outcome<Datum> Interpreter::dict(const Node& node) {
 }
 
 Outcome<Datum> Interpreter::concat(const Node& node) {
-  std::string text;
+  std::vector<Datum> operands;
+  operands.reserve(node.children.size());
+  bool safe = false;
   for (const NodePtr& child : node.children) {
-    MW_TRY(const Datum operand, value(*child));
-    MW_TRY(const std::string part, py_str(evaluation_, operand));
-    text += part;
+    MW_TRY(Datum operand, value(*child));
+    safe = safe || (evaluation_.autoescape && is_markup(operand));
+    operands.push_back(std::move(operand));
   }
+  std::string text;
+  for (const Datum& operand : operands) {
+    MW_TRY(const std::string part, safe ? escaped_text(evaluation_, operand) : py_str(evaluation_, operand));
+    text += part;
+    if (text.size() > evaluation_.limits.output_bytes_max) return evaluation_.too_many_bytes();
+  }
+  if (safe) return make_markup(evaluation_, std::move(text));
   return charged_text(evaluation_, std::move(text));
 }
 

@@ -25,9 +25,12 @@ struct Frame {
   [[nodiscard]] const Datum* find(std::string_view name) const;  // here and further out
 };
 
+// The named blocks of a template, in the order of the source.
+using NamedBlocks = std::vector<std::pair<std::string_view, const Statement*>>;
+
 class Interpreter {
  public:
-  Interpreter(Evaluation& evaluation, const Tables& tables) : evaluation_(evaluation), tables_(tables) {}
+  Interpreter(Evaluation& evaluation, const NamedBlocks* blocks = nullptr) : evaluation_(evaluation), blocks_(blocks) {}
 
   Outcome<Datum> value(const Node& node);
   Outcome<void> run(const Block& block, std::string& out);
@@ -51,6 +54,11 @@ class Interpreter {
   [[nodiscard]] Frame* frame() { return frame_; }
   Outcome<void> assign(const Target& target, Datum value);
   Outcome<void> loop(const Statement& statement, const Datum& items, std::uint32_t depth, std::string& out);
+  // What a block or a macro printed, marked safe where texts are escaped.
+  [[nodiscard]] Datum captured_text(std::string text) const;
+  // Null when there is no block of that name.
+  [[nodiscard]] const Statement* block_named(std::string_view name) const;
+  Outcome<void> named_block(const Statement& statement, Frame* around, std::string& out);
 
  private:
   friend class Scoped;
@@ -74,13 +82,15 @@ class Interpreter {
   Outcome<void> define_macro(const Statement& statement);
   Outcome<void> call_block(const Statement& statement, std::string& out);
   Outcome<void> filter_block(const Statement& statement, std::string& out);
+  Outcome<void> autoescape(const Statement& statement, std::string& out);
+  Outcome<void> loader(const Statement& statement);
   Outcome<void> print(const Node& node, std::string& out);
   Outcome<void> append(std::string& out, std::string_view text);
   void capture();
   Datum make_macro(const Statement& statement);
 
   Evaluation& evaluation_;
-  const Tables& tables_;
+  const NamedBlocks* blocks_;
   Frame root_{nullptr};
   Frame* frame_ = &root_;
   std::vector<std::unique_ptr<Frame>> kept_;

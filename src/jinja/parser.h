@@ -82,7 +82,11 @@ class Parser {
   Outcome<Statement> filter_block();
   Outcome<Statement> named_block();
   Outcome<Statement> autoescape();
-  Outcome<Statement> loader_statement();
+  Outcome<Statement> include_statement();
+  Outcome<Statement> extends_statement();
+  Outcome<Statement> import_statement();
+  Outcome<Statement> from_statement();
+  void skip_context_choice();
   Outcome<MacroParameters> macro_parameters();
   Outcome<Target> assign_target(bool tuple_allowed, const Ends& ends = {});
   Outcome<Target> one_target();
@@ -90,8 +94,19 @@ class Parser {
   Outcome<void> scoped_body(Block& block, const Ends& ends);
 
   // ---- names
+  // The names of one scope. A read in a scope within finds whatever the scope around it sets, even later, as the
+  // closures of the reference do; a read in the scope itself finds what was set before it.
+  struct Names {
+    std::set<std::string> declared;
+    std::set<std::string> read_within;  // not declared where they were read
+    bool isolated = false;              // a named block: sees nothing of what is around it
+  };
   void declare(const Target& target);
-  [[nodiscard]] bool is_declared(const std::string& name) const;
+  void declare(const std::string& name) { names_.back().declared.insert(name); }
+  void note_read(const std::string& name);
+  void open_scope(std::set<std::string> declared = {}) { names_.push_back({std::move(declared), {}, false}); }
+  void close_scope();
+  Outcome<void> branch_body(Block& block, const Ends& ends, std::set<std::string>& stored);
 
   struct Depth {
     explicit Depth(std::uint32_t& d) : depth(d) { ++depth; }
@@ -103,9 +118,10 @@ class Parser {
   std::size_t at_ = 0;
   const Tables& tables_;
   std::uint32_t depth_ = 0;
-  std::vector<std::set<std::string>> declared_{1};
+  std::vector<Names> names_{1};
   Reads reads_;
   std::set<std::string> blocks_;
+  int inner_scopes_ = 0;  // loops, macros, blocks … around: `extends` may not stand there
 };
 
 }  // namespace midwatch::jinja

@@ -1,4 +1,7 @@
 // What follows an operand: attributes, indexes, calls, filters and tests.
+#include <algorithm>
+
+#include "expr/python_methods.h"
 #include "expr/python_number.h"
 #include "expr/python_text.h"
 #include "jinja/parser.h"
@@ -92,6 +95,7 @@ Outcome<NodePtr> Parser::subscript(NodePtr object) {
       node->name = current().text;
       advance();
       node->constant = Datum(std::string_view(node->name));
+      node->function = find_method(Type::kDict, node->name);
       if (object->kind == NodeKind::kCall && object->children[0]->kind == NodeKind::kName &&
           object->children[0]->name == "ctx" && object->arguments.positional.empty()) {
         reads_.context_names.push_back(node->name);
@@ -123,7 +127,6 @@ Outcome<NodePtr> Parser::subscript(NodePtr object) {
   if (several->children.size() == 1) {
     node->children.push_back(std::move(several->children.front()));
   } else {
-    if (several->children.empty()) return error("expected an index, got ']'");
     MW_TRY(several, finished(std::move(several)));
     node->children.push_back(std::move(several));
   }
@@ -193,6 +196,9 @@ Outcome<Arguments> Parser::call_arguments() {
     } else if (current().token == Token::kName && ahead().token == Token::kOperator && ahead().text == "=") {
       if (out.rest_named) return error("invalid syntax for function call expression");
       std::string name = current().text;
+      if (std::any_of(out.named.begin(), out.named.end(), [&](const auto& known) { return known.first == name; })) {
+        return error("keyword argument repeated: " + name);
+      }
       advance();
       advance();
       MW_TRY(NodePtr value, expression());

@@ -1,6 +1,7 @@
 // The statements of templates.
 #include <algorithm>
 
+#include "expr/markup.h"
 #include "expr/python_text.h"
 #include "jinja/globals.h"
 #include "jinja/interpreter.h"
@@ -40,6 +41,10 @@ Outcome<void> Interpreter::run(const Block& block, std::string& out) {
 
 Outcome<void> Interpreter::print(const Node& node, std::string& out) {
   MW_TRY(const Datum shown, value(node));
+  if (evaluation_.autoescape) {
+    MW_TRY(const std::string safe, escaped_text(evaluation_, shown));
+    return append(out, safe);
+  }
   if (shown.is_plain() && shown.plain().is_string()) return append(out, shown.plain().as_string());
   MW_TRY(const std::string text, py_str(evaluation_, shown));
   return append(out, text);
@@ -57,15 +62,9 @@ Outcome<void> Interpreter::statement(const Statement& one, std::string& out) {
     case StatementKind::kMacro: return define_macro(one);
     case StatementKind::kCallBlock: return call_block(one, out);
     case StatementKind::kFilterBlock: return filter_block(one, out);
-    case StatementKind::kScope: {
-      const Scoped scoped(*this);
-      return run(one.blocks.front(), out);
-    }
-    case StatementKind::kLoader: {
-      MW_TRY(const Datum name, value(*one.expressions.front()));
-      MW_CHECK(require_defined(name));
-      return type_error("no loader for this environment specified");
-    }
+    case StatementKind::kNamedBlock: return named_block(one, one.scoped ? frame_ : &root_, out);
+    case StatementKind::kAutoescape: return autoescape(one, out);
+    case StatementKind::kLoader: return loader(one);
   }
   return {};
 }
@@ -79,6 +78,93 @@ Outcome<void> Interpreter::branch(const Statement& one, std::string& out) {
   if (one.blocks.size() > one.expressions.size()) return run(one.blocks.back(), out);
   return {};
 }
+
+// A block is a function of its own: it sees what the template itself set, and no loop around it.
+Outcome<void> Interpreter::named_block(const Statement& one, Frame* around, std::string& out) {
+  if (one.required) {
+    return other_error("TemplateRuntimeError", "Required block " + py_repr_text(one.text) + " not found");
+  }
+  const Scoped scoped(*this, around);
+  frame_->set("super", undefined(evaluation_, "there is no parent block called " + py_repr_text(one.text) + "."));
+  return run(one.blocks.front(), out);
+}
+
+Outcome<void> Interpreter::autoescape(const Statement& one, std::string& out) {
+  MW_TRY(const Datum mode, value(*one.expressions.front()));
+  MW_TRY(const bool escapes, py_truth(mode));
+  const Scoped scoped(*this);
+  const bool before = std::exchange(evaluation_.autoescape, escapes);
+  auto done = run(one.blocks.front(), out);
+  evaluation_.autoescape = before;
+  return done;
+}
+
+// There is nothing to load from: extends, include and import fail as they do without a loader.
+Outcome<void> Interpreter::loader(const Statement& one) {
+  MW_TRY(const Datum name, value(*one.expressions.front()));
+  if (one.chooses) {
+    MW_CHECK(require_defined(name));
+    if (name.is_sequence() && sequence_size(name) == 0) {
+      // Nothing to choose from is a template that was not found, which may be ignored.
+      if (one.scoped) return {};
+      return other_error("TemplatesNotFound", "Tried to select from an empty list of templates");
+    }
+  }
+  return type_error("no loader for this environment specified");
+}
+
+Datum Interpreter::captured_text(std::string text) const {
+  if (evaluation_.autoescape) return std::make_shared<MarkupObject>(std::move(text));
+  return Datum(std::string_view(text));
+}
+
+const Statement* Interpreter::block_named(std::string_view name) const {
+  if (blocks_ == nullptr) return nullptr;
+  for (const auto& [known, statement] : *blocks_) {
+    if (known == name) return statement;
+  }
+  return nullptr;
+}
+
+namespace {
+
+// self.name: called, it renders the block again.
+class BlockReference final : public CallableObject {
+ public:
+  BlockReference(Interpreter& interpreter, const Statement& block) : interpreter_(interpreter), block_(block) {}
+  [[nodiscard]] std::string type_name() const override { return "BlockReference"; }
+  Outcome<Datum> call(Call& call) override {
+    if (!call.args.empty() || !call.named.empty()) return type_error("a block takes no arguments");
+    Frame* outermost = interpreter_.frame();
+    while (outermost->parent != nullptr) outermost = outermost->parent;
+    std::string text;
+    MW_CHECK(interpreter_.named_block(block_, outermost, text));
+    return interpreter_.captured_text(std::move(text));
+  }
+
+ private:
+  Interpreter& interpreter_;
+  const Statement& block_;
+};
+
+class TemplateReference final : public Object {
+ public:
+  explicit TemplateReference(Interpreter& interpreter) : Object(Type::kOther), interpreter_(interpreter) {}
+  [[nodiscard]] std::string type_name() const override { return "TemplateReference"; }
+  [[nodiscard]] std::string text() const override { return "<TemplateReference None>"; }
+  Outcome<bool> attribute(Evaluation&, std::string_view name, Datum& out) const override {
+    const Statement* block = interpreter_.block_named(name);
+    if (block != nullptr) out = std::make_shared<BlockReference>(interpreter_, *block);
+    return block != nullptr;
+  }
+
+ private:
+  Interpreter& interpreter_;
+};
+
+}  // namespace
+
+Datum make_template_reference(Interpreter& interpreter) { return std::make_shared<TemplateReference>(interpreter); }
 
 Outcome<void> Interpreter::assign(const Target& target, Datum assigned) {
   if (!target.parts.empty()) {
@@ -117,7 +203,7 @@ Outcome<void> Interpreter::set(const Statement& one, std::string&) {
     const Scoped scoped(*this);
     MW_CHECK(run(one.blocks.front(), text));
   }
-  const Datum content{std::string_view(text)};
+  const Datum content = captured_text(std::move(text));
   const Datum* outer = std::exchange(block_text_, &content);
   auto filtered = value(*one.expressions.front());
   block_text_ = outer;
@@ -131,7 +217,7 @@ Outcome<void> Interpreter::filter_block(const Statement& one, std::string& out) 
     const Scoped scoped(*this);
     MW_CHECK(run(one.blocks.front(), text));
   }
-  const Datum content{std::string_view(text)};
+  const Datum content = captured_text(std::move(text));
   const Datum* outer = std::exchange(block_text_, &content);
   auto printed = print(*one.expressions.front(), out);
   block_text_ = outer;
@@ -170,7 +256,7 @@ class LoopObject final : public CallableObject {
     if (call.args.size() != 1) return type_error("loop() takes exactly one argument");
     std::string text;
     MW_CHECK(interpreter_.loop(statement_, call.args.front(), depth_ + 1, text));
-    return Datum(std::string_view(text));
+    return interpreter_.captured_text(std::move(text));
   }
 
   std::size_t index = 0;
@@ -270,7 +356,7 @@ namespace {
 class MacroObject final : public CallableObject {
  public:
   MacroObject(Interpreter& interpreter, const Statement& statement, Frame* home)
-      : interpreter_(interpreter), statement_(statement), home_(home) {}
+      : interpreter_(interpreter), statement_(statement), home_(home), escapes_(interpreter.evaluation().autoescape) {}
   [[nodiscard]] std::string type_name() const override { return "Macro"; }
   [[nodiscard]] std::string text() const override { return "<Macro " + py_repr_text(statement_.text) + ">"; }
   Outcome<bool> attribute(Evaluation&, std::string_view name, Datum& out) const override {
@@ -294,10 +380,14 @@ class MacroObject final : public CallableObject {
 
   Outcome<Datum> call(Call& call) override {
     const Interpreter::Scoped scoped(interpreter_, home_);
-    MW_CHECK(bind(call));
+    // Its body escapes as the place where it stands does; whether its text is safe depends on who calls.
+    const bool before = std::exchange(interpreter_.evaluation().autoescape, escapes_);
     std::string text;
-    MW_CHECK(interpreter_.run(statement_.blocks.front(), text));
-    return Datum(std::string_view(text));
+    auto done = bind(call);
+    if (done) done = interpreter_.run(statement_.blocks.front(), text);
+    interpreter_.evaluation().autoescape = before;
+    if (!done) return std::move(done).error();
+    return interpreter_.captured_text(std::move(text));
   }
 
  private:
@@ -382,6 +472,7 @@ class MacroObject final : public CallableObject {
   Interpreter& interpreter_;
   const Statement& statement_;
   Frame* home_;
+  bool escapes_;
 };
 
 }  // namespace
@@ -403,7 +494,8 @@ Outcome<void> Interpreter::call_block(const Statement& one, std::string& out) {
   MW_CHECK(arguments(node.arguments, call));
   call.named.emplace_back("caller", make_macro(one));
   MW_TRY(const Datum shown, call_value(callee, call));
-  MW_TRY(const std::string text, py_str(evaluation_, shown));
+  MW_TRY(const std::string text,
+         evaluation_.autoescape ? escaped_text(evaluation_, shown) : py_str(evaluation_, shown));
   return append(out, text);
 }
 

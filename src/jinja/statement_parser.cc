@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <utility>
 
+#include "expr/python_text.h"
 #include "jinja/parser.h"
 
 namespace midwatch::jinja {
@@ -52,22 +54,35 @@ Outcome<void> Parser::body_until(Block& block, const Ends& ends) {
 }
 
 Outcome<void> Parser::scoped_body(Block& block, const Ends& ends) {
-  declared_.emplace_back();
+  open_scope();
+  ++inner_scopes_;
   auto done = body_until(block, ends);
-  declared_.pop_back();
+  --inner_scopes_;
+  close_scope();
+  return done;
+}
+
+// A branch of an if sets names of the scope around it, but the other branches do not see them.
+Outcome<void> Parser::branch_body(Block& block, const Ends& ends, std::set<std::string>& stored) {
+  const std::set<std::string> before = names_.back().declared;
+  auto done = body_until(block, ends);
+  std::set<std::string> after = std::exchange(names_.back().declared, before);
+  for (const std::string& name : after) {
+    if (!before.contains(name)) stored.insert(name);
+  }
   return done;
 }
 
 Outcome<void> Parser::statement(Block& block) {
   using Parse = Outcome<Statement> (Parser::*)();
   constexpr std::pair<std::string_view, Parse> kTags[] = {
-      {"if", &Parser::if_statement},          {"for", &Parser::for_statement},
-      {"set", &Parser::set_statement},        {"with", &Parser::with_statement},
-      {"macro", &Parser::macro_statement},    {"call", &Parser::call_block},
-      {"filter", &Parser::filter_block},      {"block", &Parser::named_block},
-      {"autoescape", &Parser::autoescape},    {"include", &Parser::loader_statement},
-      {"extends", &Parser::loader_statement}, {"import", &Parser::loader_statement},
-      {"from", &Parser::loader_statement},    {"print", nullptr},
+      {"if", &Parser::if_statement},           {"for", &Parser::for_statement},
+      {"set", &Parser::set_statement},         {"with", &Parser::with_statement},
+      {"macro", &Parser::macro_statement},     {"call", &Parser::call_block},
+      {"filter", &Parser::filter_block},       {"block", &Parser::named_block},
+      {"autoescape", &Parser::autoescape},     {"include", &Parser::include_statement},
+      {"extends", &Parser::extends_statement}, {"import", &Parser::import_statement},
+      {"from", &Parser::from_statement},       {"print", nullptr},
   };
   const auto found =
       std::find_if(std::begin(kTags), std::end(kTags), [&](const auto& tag) { return is_name(tag.first); });
@@ -91,19 +106,25 @@ Outcome<void> Parser::statement(Block& block) {
 Outcome<Statement> Parser::if_statement() {
   Statement out{.kind = StatementKind::kIf, .offset = current().offset};
   advance();
+  std::set<std::string> stored;
   while (true) {
     MW_TRY(NodePtr test, tuple(TupleIn::kStatement, false));
     out.expressions.push_back(std::move(test));
     MW_CHECK(end_block());
     out.blocks.emplace_back();
-    MW_CHECK(body_until(out.blocks.back(), {"elif", "else", "endif"}));
+    MW_CHECK(branch_body(out.blocks.back(), {"elif", "else", "endif"}, stored));
     if (skip_name("elif")) continue;
     if (skip_name("else")) {
       MW_CHECK(end_block());
       out.blocks.emplace_back();
-      MW_CHECK(body_until(out.blocks.back(), {"endif"}));
+      MW_CHECK(branch_body(out.blocks.back(), {"endif"}, stored));
     }
     advance();  // endif
+    // What only a branch sets is looked up in the context when that branch was not taken.
+    for (const std::string& name : stored) {
+      note_read(name);
+      declare(name);
+    }
     return out;
   }
 }
@@ -137,6 +158,15 @@ Outcome<Target> Parser::assign_target(bool tuple_allowed, const Ends& ends) {
   return several;
 }
 
+namespace {
+
+bool names(const Target& target, std::string_view name) {
+  if (target.parts.empty()) return target.attribute.empty() && target.name == name;
+  return std::any_of(target.parts.begin(), target.parts.end(), [&](const Target& part) { return names(part, name); });
+}
+
+}  // namespace
+
 Outcome<Statement> Parser::for_statement() {
   Statement out{.kind = StatementKind::kFor, .offset = current().offset};
   advance();
@@ -144,7 +174,9 @@ Outcome<Statement> Parser::for_statement() {
   if (!skip_name("in")) return expected("in");
   MW_TRY(NodePtr items, tuple(TupleIn::kStatement, false, {"recursive", "if"}));
   out.expressions.push_back(std::move(items));
-  declared_.emplace_back();
+  if (names(target, "loop")) return error("Can't assign to special loop variable in for-loop target");
+  open_scope();
+  ++inner_scopes_;
   declare(target);
   if (skip_name("if")) {
     MW_TRY(NodePtr filter, expression());
@@ -153,10 +185,11 @@ Outcome<Statement> Parser::for_statement() {
   out.recursive = skip_name("recursive");
   out.targets.push_back(std::move(target));
   MW_CHECK(end_block());
-  declared_.back().insert("loop");
+  declare("loop");
   out.blocks.emplace_back();
   MW_CHECK(body_until(out.blocks.back(), {"endfor", "else"}));
-  declared_.pop_back();
+  --inner_scopes_;
+  close_scope();
   if (skip_name("else")) {
     MW_CHECK(end_block());
     out.blocks.emplace_back();
@@ -174,7 +207,7 @@ Outcome<Statement> Parser::set_statement() {
     MW_TRY(target.name, expect_name());
     advance();
     MW_TRY(target.attribute, expect_name());
-    if (!is_declared(target.name)) reads_.roots.push_back(target.name);
+    note_read(target.name);
   } else {
     MW_TRY(target, assign_target(true));
   }
@@ -214,12 +247,14 @@ Outcome<Statement> Parser::with_statement() {
     out.expressions.push_back(std::move(value));
   }
   MW_CHECK(end_block());
-  declared_.emplace_back();
+  open_scope();
+  ++inner_scopes_;
   for (const Target& target : targets) declare(target);
   out.targets = std::move(targets);
   out.blocks.emplace_back();
   MW_CHECK(body_until(out.blocks.back(), {"endwith"}));
-  declared_.pop_back();
+  --inner_scopes_;
+  close_scope();
   advance();
   return out;
 }
@@ -231,11 +266,17 @@ Outcome<MacroParameters> Parser::macro_parameters() {
     if (!out.names.empty()) MW_CHECK(expect_operator(","));
     MW_TRY(Target parameter, one_target());
     if (!parameter.parts.empty()) return error("a parameter must be a name");
-    declared_.back().insert(parameter.name);
+    if (std::find(out.names.begin(), out.names.end(), parameter.name) != out.names.end()) {
+      return error("duplicate argument '" + parameter.name + "' in function definition");
+    }
+    declare(parameter.name);
     out.names.push_back(std::move(parameter.name));
     if (skip_operator("=")) {
       MW_TRY(NodePtr value, expression());
       out.defaults.push_back(std::move(value));
+    } else if (out.names.back() == "caller") {
+      return error(
+          "When defining macros or call blocks the special \"caller\" argument must be omitted or be given a default.");
     } else if (!out.defaults.empty()) {
       return error("non-default argument follows default argument");
     }
@@ -249,13 +290,15 @@ Outcome<Statement> Parser::macro_statement() {
   advance();
   MW_TRY(Target name, one_target());
   out.text = name.name;
-  declared_.back().insert(out.text);
-  declared_.push_back({"varargs", "kwargs", "caller"});
+  declare(out.text);
+  open_scope({"varargs", "kwargs", "caller"});
+  ++inner_scopes_;
   MW_TRY(out.macro, macro_parameters());
   MW_CHECK(end_block());
   out.blocks.emplace_back();
   MW_CHECK(body_until(out.blocks.back(), {"endmacro"}));
-  declared_.pop_back();
+  --inner_scopes_;
+  close_scope();
   advance();
   return out;
 }
@@ -263,17 +306,24 @@ Outcome<Statement> Parser::macro_statement() {
 Outcome<Statement> Parser::call_block() {
   Statement out{.kind = StatementKind::kCallBlock, .offset = current().offset};
   advance();
-  declared_.emplace_back();
+  open_scope();
   if (is_operator("(")) {
     MW_TRY(out.macro, macro_parameters());
   }
+  // What is called is evaluated outside: the parameters are not names of its scope.
+  Names inside = std::move(names_.back());
+  names_.pop_back();
   MW_TRY(NodePtr called, expression());
   if (called->kind != NodeKind::kCall) return error("expected call");
   out.expressions.push_back(std::move(called));
   MW_CHECK(end_block());
+  inside.declared.insert({"varargs", "kwargs", "caller"});
+  names_.push_back(std::move(inside));
+  ++inner_scopes_;
   out.blocks.emplace_back();
   MW_CHECK(body_until(out.blocks.back(), {"endcall"}));
-  declared_.pop_back();
+  --inner_scopes_;
+  close_scope();
   advance();
   return out;
 }
@@ -293,27 +343,46 @@ Outcome<Statement> Parser::filter_block() {
   return out;
 }
 
+namespace {
+
+// Whether there is anything but white space.
+bool shows_something(const Block& block) {
+  return std::any_of(block.statements.begin(), block.statements.end(), [](const Statement& one) {
+    return one.kind != StatementKind::kData || !strip_space(one.text).empty();
+  });
+}
+
+}  // namespace
+
 Outcome<Statement> Parser::named_block() {
-  Statement out{.kind = StatementKind::kScope, .offset = current().offset};
+  Statement out{.kind = StatementKind::kNamedBlock, .offset = current().offset};
   advance();
   MW_TRY(out.text, expect_name());
   if (!blocks_.insert(out.text).second) return error("block '" + out.text + "' defined twice");
-  (void)skip_name("scoped");
-  (void)skip_name("required");
+  out.scoped = skip_name("scoped");
+  out.required = skip_name("required");
   if (is_operator("-"))
     return error(
         "Block names in Jinja have to be valid Python identifiers and may not contain hyphens, use an underscore "
         "instead.");
   MW_CHECK(end_block());
   out.blocks.emplace_back();
-  MW_CHECK(scoped_body(out.blocks.back(), {"endblock"}));
+  open_scope({"super"});
+  names_.back().isolated = !out.scoped;
+  ++inner_scopes_;
+  MW_CHECK(body_until(out.blocks.back(), {"endblock"}));
+  --inner_scopes_;
+  close_scope();
+  if (out.required && shows_something(out.blocks.front())) {
+    return error("Required blocks can only contain comments or whitespace");
+  }
   advance();
   (void)skip_name(out.text);
   return out;
 }
 
 Outcome<Statement> Parser::autoescape() {
-  Statement out{.kind = StatementKind::kScope, .offset = current().offset};
+  Statement out{.kind = StatementKind::kAutoescape, .offset = current().offset};
   advance();
   MW_TRY(NodePtr mode, expression());
   out.expressions.push_back(std::move(mode));
@@ -324,13 +393,70 @@ Outcome<Statement> Parser::autoescape() {
   return out;
 }
 
-Outcome<Statement> Parser::loader_statement() {
+// ---------------------------------------------------------------- tags that need a loader
+
+void Parser::skip_context_choice() {
+  if ((is_name("with") || is_name("without")) && ahead().token == Token::kName && ahead().text == "context") {
+    advance();
+    advance();
+  }
+}
+
+Outcome<Statement> Parser::include_statement() {
+  Statement out{.kind = StatementKind::kLoader, .offset = current().offset, .chooses = true};
+  advance();
+  MW_TRY(NodePtr name, expression());
+  out.expressions.push_back(std::move(name));
+  if (is_name("ignore") && ahead().token == Token::kName && ahead().text == "missing") {
+    advance();
+    advance();
+    out.scoped = true;
+  }
+  skip_context_choice();
+  return out;
+}
+
+Outcome<Statement> Parser::extends_statement() {
+  Statement out{.kind = StatementKind::kLoader, .offset = current().offset};
+  if (inner_scopes_ > 0) return error("cannot use extend from a non top-level scope");
+  advance();
+  MW_TRY(NodePtr name, expression());
+  out.expressions.push_back(std::move(name));
+  return out;
+}
+
+Outcome<Statement> Parser::import_statement() {
   Statement out{.kind = StatementKind::kLoader, .offset = current().offset};
   advance();
   MW_TRY(NodePtr name, expression());
   out.expressions.push_back(std::move(name));
-  // What follows the name (with context, ignore missing, import a as b) has no meaning without a loader.
-  while (current().token == Token::kName || is_operator(",")) advance();
+  if (!skip_name("as")) return expected("as");
+  MW_TRY(const Target target, one_target());
+  declare(target);
+  skip_context_choice();
+  return out;
+}
+
+Outcome<Statement> Parser::from_statement() {
+  Statement out{.kind = StatementKind::kLoader, .offset = current().offset};
+  advance();
+  MW_TRY(NodePtr name, expression());
+  out.expressions.push_back(std::move(name));
+  if (!skip_name("import")) return expected("import");
+  for (bool first = true;; first = false) {
+    if (!first) MW_CHECK(expect_operator(","));
+    if (current().token != Token::kName) return expected("name");
+    if (!first && (is_name("with") || is_name("without")) && ahead().text == "context") break;
+    MW_TRY(Target target, one_target());
+    if (target.name.starts_with("_")) return error("names starting with an underline can not be imported");
+    if (skip_name("as")) {
+      MW_TRY(target, one_target());
+    }
+    declare(target);
+    if ((is_name("with") || is_name("without")) && ahead().text == "context") break;
+    if (!is_operator(",")) break;
+  }
+  skip_context_choice();
   return out;
 }
 

@@ -17,14 +17,13 @@ Outcome<void> check_size(std::string_view source) {
 
 class Expression final : public Program {
  public:
-  Expression(std::string source, NodePtr root, Reads reads, const Tables& tables)
-      : root_(std::move(root)), tables_(tables) {
+  Expression(std::string source, NodePtr root, Reads reads) : root_(std::move(root)) {
     source_ = std::move(source);
     reads_ = std::move(reads);
   }
 
   Outcome<Value> run(Evaluation& evaluation) const override {
-    Interpreter interpreter(evaluation, tables_);
+    Interpreter interpreter(evaluation);
     auto result = interpreter.value(*root_);
     if (!result) return std::move(result).error().in(source_);
     auto value = to_value(evaluation, *result, evaluation.foreign);
@@ -34,10 +33,22 @@ class Expression final : public Program {
 
  private:
   NodePtr root_;
-  const Tables& tables_;
 };
 
+// Pointers into the tree, which stays where it is from here on.
+void collect_blocks(const Block& block, NamedBlocks& out) {
+  for (const Statement& statement : block.statements) {
+    if (statement.kind == StatementKind::kNamedBlock) out.emplace_back(statement.text, &statement);
+    for (const Block& inner : statement.blocks) collect_blocks(inner, out);
+  }
+}
+
 }  // namespace
+
+struct Template::Compiled {
+  Block root;
+  NamedBlocks blocks;
+};
 
 Template::Template() = default;
 Template::~Template() = default;
@@ -48,9 +59,10 @@ Outcome<std::shared_ptr<const Template>> Template::compile_outcome(std::string_v
   out->source_ = normalized_source(source);
   auto parsed = parse_template(out->source_, dialect);
   if (!parsed) return std::move(parsed).error().in(out->source_);
-  out->root_ = std::make_unique<Block>(std::move(parsed->root));
+  out->compiled_ = std::make_unique<Compiled>();
+  out->compiled_->root = std::move(parsed->root);
+  collect_blocks(out->compiled_->root, out->compiled_->blocks);
   out->reads_ = std::move(parsed->reads);
-  out->dialect_ = dialect;
   return std::shared_ptr<const Template>(std::move(out));
 }
 
@@ -59,9 +71,9 @@ Result<std::shared_ptr<const Template>> Template::compile(std::string_view sourc
 }
 
 Outcome<std::string> Template::render_outcome(Evaluation& evaluation) const {
-  Interpreter interpreter(evaluation, tables(dialect_));
+  Interpreter interpreter(evaluation, &compiled_->blocks);
   std::string out;
-  auto done = interpreter.run(*root_, out);
+  auto done = interpreter.run(compiled_->root, out);
   if (!done) return std::move(done).error().in(source_);
   return out;
 }
@@ -77,7 +89,7 @@ Outcome<std::shared_ptr<const Program>> compile_expression_outcome(std::string_v
   auto root = parse_expression_text(source, dialect, reads);
   if (!root) return std::move(root).error().in(source);
   return std::shared_ptr<const Program>(
-      std::make_shared<Expression>(std::string(source), std::move(*root), std::move(reads), tables(dialect)));
+      std::make_shared<Expression>(std::string(source), std::move(*root), std::move(reads)));
 }
 
 Result<std::shared_ptr<const Program>> compile_expression(std::string_view source, Dialect dialect) {

@@ -27,8 +27,6 @@ enum class Dialect : std::uint8_t {
   kOrquesta,    // adds ctx(), result(), task_status() … as functions and filters
 };
 
-struct Block;
-
 class Template final : public Program {
  public:
   [[nodiscard]] static Result<std::shared_ptr<const Template>> compile(std::string_view source,
@@ -49,8 +47,8 @@ class Template final : public Program {
   ~Template() override;
 
  private:
-  std::unique_ptr<Block> root_;
-  Dialect dialect_ = Dialect::kStackStorm;
+  struct Compiled;
+  std::unique_ptr<Compiled> compiled_;
 };
 
 // One expression, whose value keeps its type.

@@ -60,7 +60,7 @@ struct Node {
   Arguments arguments{};
   std::vector<Relation> relations{};
   Arithmetic arithmetic = Arithmetic::kAdd;
-  const Function* function = nullptr;  // filter or test
+  const Function* function = nullptr;  // filter or test; the method of a mapping that hides the member `name`
   const Function* global = nullptr;    // of a name that is also a global
   std::uint32_t depth = 1;             // of the tree below
 
@@ -78,7 +78,8 @@ enum class StatementKind : std::uint8_t {
   kMacro,
   kCallBlock,
   kFilterBlock,
-  kScope,
+  kNamedBlock,
+  kAutoescape,
   kLoader,
 };
 
@@ -107,7 +108,10 @@ struct Statement {
   std::vector<Target> targets{};
   std::vector<Block> blocks{};  // body, then else; branches of an if
   MacroParameters macro{};
-  bool recursive = false;
+  bool recursive = false;  // of a loop
+  bool scoped = false;     // of a named block: sees the variables around it
+  bool required = false;   // of a named block: must be replaced, which nothing here can do
+  bool chooses = false;    // of a loader tag: the name may be a list (include)
 };
 
 struct Tables {

@@ -50,7 +50,12 @@ Outcome<Value> cast_structure(const Value& value) {
 
 Outcome<Value> cast_parameter(const Value& rendered, std::string_view type) {
   if (rendered.is_null() || type.empty()) return rendered;
-  if (rendered.is_string() && rendered.as_string() == kNoneMagic) return Value();
+  const bool none = rendered.is_string() && rendered.as_string() == kNoneMagic;
+  if (none && (type == "integer" || type == "number")) {
+    return type_error(fmt::format("{}() argument must be a string or a real number, not 'NoneType'",
+                                  type == "integer" ? "int" : "float"));
+  }
+  if (none) return Value();
   if (type == "integer") return cast_integer(rendered);
   if (type == "number") return cast_number(rendered);
   if (type == "boolean") {

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "codec/json.h"
 #include "expr/python_text.h"
 
 namespace midwatch {
@@ -76,8 +77,10 @@ class LiteralParser {
     ++at_;
     ObjectBuilder members;
     while (!eat('}')) {
-      MW_TRY(const Value key, any(depth + 1));
-      if (!key.is_string()) return bad("a text as key");
+      MW_TRY(Value key, any(depth + 1));
+      if (key.is_array() || key.is_object()) return bad("a key that is no list");
+      // JSON has no other keys than texts.
+      if (!key.is_string()) key = Value(key.is_number() ? py_str(key) : to_json(key));
       if (!eat(':')) return bad("':'");
       MW_TRY(Value value, any(depth + 1));
       members.set(key, std::move(value));

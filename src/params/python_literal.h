@@ -1,5 +1,5 @@
 // params/python_literal.h — ast.literal_eval for what parameters hold: texts, numbers, True, False,
-// None, lists, tuples (as arrays) and dictionaries with text keys.
+// None, lists, tuples (as arrays) and dictionaries; keys that are no texts become their JSON text.
 #pragma once
 
 #include <string_view>

@@ -50,6 +50,7 @@ std::string with_complex_references(std::string_view json) {
 struct Node {
   Value value;
   std::shared_ptr<const jinja::Template> program;  // null for a plain value
+  std::vector<std::string> needs;                  // the names that it refers to
   bool is_structure = false;                       // a list or an object, rendered as one JSON text
   enum class State : std::uint8_t { kNew, kActive, kReady } state = State::kNew;
 };
@@ -58,7 +59,7 @@ class Graph {
  public:
   explicit Graph(const ParameterRequest& request) : request_(request) {
     for (const Value::Member& context : request.contexts.members()) {
-      nodes_[std::string(context.name())] = Node{context.value, nullptr, false, Node::State::kReady};
+      nodes_[std::string(context.name())] = Node{context.value, nullptr, {}, false, Node::State::kReady};
     }
   }
 
@@ -66,18 +67,24 @@ class Graph {
     if (nodes_.size() >= kParametersMax) return limit_error(fmt::format("more than {} parameters", kParametersMax));
     Node node;
     node.value = value;
-    const bool structure = value.is_array() || value.is_object();
-    std::string text = structure ? to_json(value) : value.text_or("");
+    node.is_structure = value.is_array() || value.is_object();
+    // Whether it is a template, and what it refers to, is read from Python's spelling of a list or an object.
+    const std::string text = node.is_structure ? py_str(value) : std::string(value.text_or(""));
     if (render && looks_like_template(text)) {
-      if (structure) text = with_complex_references(text);
       auto compiled = jinja::Template::compile_outcome(text);
       if (compiled) {
+        node.needs = (*compiled)->free_variables();
         node.program = std::move(*compiled);
-        node.is_structure = structure;
       } else if (compiled.error().message().starts_with("No filter named") ||
                  compiled.error().message().starts_with("No test named")) {
         return std::move(compiled).error();
       }  // what does not parse is a plain value
+      if (node.program != nullptr && node.is_structure) {
+        // What is rendered is the JSON text, with the references of a whole member marked.
+        auto rewritten = jinja::Template::compile_outcome(with_complex_references(to_json(value)));
+        if (!rewritten) return failed("render", name, std::move(rewritten).error());
+        node.program = std::move(*rewritten);
+      }
     }
     nodes_[std::string(name)] = std::move(node);
     return {};
@@ -88,7 +95,8 @@ class Graph {
     return nodes_.at(std::string(name)).program != nullptr;
   }
 
-  // The value of a node, rendered after everything that it refers to, and cast by its schema.
+  // The value of a node, rendered after everything that it refers to. It is cast only where it leaves the graph: a
+  // template that refers to it sees the text.
   Outcome<Value> resolve(const std::string& name) {
     const auto found = nodes_.find(name);
     if (found == nodes_.end()) {
@@ -104,22 +112,27 @@ class Graph {
       if (!rendered) return std::move(rendered).error();
       node.value = std::move(*rendered);
     }
-    const Value* schema = request_.schema.find(name);
-    auto cast = cast_parameter(node.value, schema == nullptr ? "" : schema->get("type").text_or(""));
-    if (!cast) {
-      Failure failure = std::move(cast).error();
-      failure.diagnostic().message = fmt::format("Failed to cast parameter \"{}\": {}", name, failure.message());
-      return failure;
-    }
-    node.value = std::move(*cast);
     node.state = Node::State::kReady;
     return node.value;
   }
 
+  Outcome<Value> result(const std::string& name) {
+    auto value = resolve(name);
+    if (!value) return value;
+    const Value* schema = request_.schema.find(name);
+    auto cast = cast_parameter(*value, schema == nullptr ? "" : schema->get("type").text_or(""));
+    if (!cast) return failed("cast", name, std::move(cast).error());
+    return cast;
+  }
+
  private:
+  static Failure failed(std::string_view what, std::string_view name, Failure failure) {
+    failure.diagnostic().message = fmt::format("Failed to {} parameter \"{}\": {}", what, name, failure.message());
+    return failure;
+  }
   Outcome<Value> render(const std::string& name, const Node& node) {
     MapScope scope;
-    for (const std::string& needed : node.program->free_variables()) {
+    for (const std::string& needed : node.needs) {
       if (needed == "st2kv" && request_.datastore != nullptr && !nodes_.contains(needed)) continue;
       auto value = resolve(needed);
       if (!value) return std::move(value).error();
@@ -129,11 +142,7 @@ class Graph {
     evaluation.datastore = request_.datastore;
     evaluation.user = request_.user;
     auto text = node.program->render_outcome(evaluation);
-    if (!text) {
-      Failure failure = std::move(text).error();
-      failure.diagnostic().message = fmt::format("Failed to render parameter \"{}\": {}", name, failure.message());
-      return failure;
-    }
+    if (!text) return failed("render", name, std::move(text).error());
     if (!node.is_structure) return Value(*text);
     auto parsed = parse_json(*text);
     if (!parsed) return value_error(fmt::format("Failed to render parameter \"{}\": {}", name, parsed.error().message));
@@ -179,12 +188,12 @@ Outcome<Value> render(const ParameterRequest& request, Pass pass) {
   }
   ObjectBuilder out;
   for (const Value::Member& given : request.supplied.members()) {
-    auto value = graph.resolve(std::string(given.name()));
+    auto value = graph.result(std::string(given.name()));
     if (!value) return std::move(value).error();
     out.set(given.key, std::move(*value));
   }
   for (const std::string& name : defaults) {
-    auto value = graph.resolve(name);
+    auto value = graph.result(name);
     if (!value) return std::move(value).error();
     out.set(name, std::move(*value));
   }
