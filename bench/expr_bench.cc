@@ -33,6 +33,16 @@ void jinja_path(benchmark::State& state) {
 }
 BENCHMARK(jinja_path)->Arg(10)->Arg(100'000);
 
+void jinja_scalar(benchmark::State& state) {
+  const MapScope scope(context(static_cast<std::size_t>(state.range(0))));
+  const auto program = jinja::compile_expression("trigger.body.load > 0.9");
+  for (auto unused : state) {
+    Evaluation evaluation(scope);
+    benchmark::DoNotOptimize((*program)->evaluate(evaluation));
+  }
+}
+BENCHMARK(jinja_scalar)->Arg(10)->Arg(100'000);
+
 void jinja_filters(benchmark::State& state) {
   const MapScope scope(context(10));
   const auto program =

@@ -331,7 +331,7 @@ Outcome<std::optional<std::int64_t>> slice_bound(const Datum& datum) {
 }
 
 struct SliceRange {
-  std::int64_t start, step, count;
+  std::int64_t start, stop, step, count;
 };
 
 // PySlice_AdjustIndices.
@@ -349,7 +349,7 @@ SliceRange adjusted(std::optional<std::int64_t> start, std::optional<std::int64_
   std::int64_t count = 0;
   if (step > 0 && from < to) count = (to - from - 1) / step + 1;
   if (step < 0 && to < from) count = (from - to - 1) / -step + 1;
-  return {from, step, count};
+  return {from, to, step, count};
 }
 
 }  // namespace
@@ -373,6 +373,7 @@ Outcome<Datum> py_slice(Evaluation& evaluation, const Datum& datum, const Datum&
   if (!datum.is_sequence() && !is_range) return type_error("'" + type_name(datum) + "' object is not subscriptable");
   MW_TRY(const std::size_t size, py_length(datum));
   const SliceRange range = adjusted(from, to, stride.value_or(1), static_cast<std::int64_t>(size));
+  if (is_range) return datum.as<RangeObject>()->part(range.start, range.stop, range.step);
   std::vector<Datum> out;
   if (!evaluation.take_steps(static_cast<std::uint64_t>(range.count))) return evaluation.too_many_steps();
   if (!evaluation.take_bytes(static_cast<std::size_t>(range.count) * sizeof(Datum))) return evaluation.too_many_bytes();
@@ -492,6 +493,23 @@ std::size_t RangeObject::size() const {
 
 Datum RangeObject::at(std::size_t index) const {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(start_) + index * static_cast<std::uint64_t>(step_));
+}
+
+Datum RangeObject::part(std::int64_t first, std::int64_t last, std::int64_t stride) const {
+  const auto at = [&](std::int64_t position) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(start_) +
+                                     static_cast<std::uint64_t>(position) * static_cast<std::uint64_t>(step_));
+  };
+  const auto step = static_cast<std::uint64_t>(step_) * static_cast<std::uint64_t>(stride);
+  return std::make_shared<RangeObject>(at(first), at(last), static_cast<std::int64_t>(step));
+}
+
+Outcome<bool> RangeObject::attribute(Evaluation&, std::string_view name, Datum& out) const {
+  if (name == "start") out = start_;
+  else if (name == "stop") out = stop_;
+  else if (name == "step") out = step_;
+  else return false;
+  return true;
 }
 
 Outcome<bool> RangeObject::next(Evaluation&, Datum& out) {

@@ -60,6 +60,9 @@ class RangeObject final : public IteratorObject {
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] Datum at(std::size_t index) const;
   Outcome<bool> next(Evaluation& evaluation, Datum& out) override;
+  Outcome<bool> attribute(Evaluation& evaluation, std::string_view name, Datum& out) const override;
+  // The part from `first` on, every `stride`-th up to `last`: again a range.
+  [[nodiscard]] Datum part(std::int64_t first, std::int64_t last, std::int64_t stride) const;
 
  private:
   std::int64_t start_, stop_, step_;

@@ -41,7 +41,8 @@ std::size_t allocations_of(std::string_view source) {
 TEST(Allocations, AScalarResultCostsNone) {
   for (const std::string_view source :
        {"trigger.body.load", "trigger.body.host", "trigger.body.n + 1", "trigger.body.load > 0.9 and trigger.body.up",
-        "trigger['body'].n == 3", "60 * 60", "trigger.body.n if trigger.body.up else 0", "'web' in trigger.body.host"}) {
+        "trigger['body'].n == 3", "60 * 60", "trigger.body.n if trigger.body.up else 0",
+        "'web' in trigger.body.host"}) {
     EXPECT_EQ(allocations_of(source), 0u) << source;
   }
 }

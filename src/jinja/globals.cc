@@ -11,6 +11,18 @@ std::optional<Datum> special_variable(Evaluation& evaluation, std::string_view n
   return std::nullopt;
 }
 
+std::string NamespaceObject::text() const {
+  const MapScope nothing;
+  Evaluation printing(nothing);
+  std::string out;
+  for (const auto& [name, value] : attributes.entries) {
+    const auto key = py_repr(printing, name);
+    const auto shown = py_repr(printing, value);
+    out += (out.empty() ? "" : ", ") + (key ? *key : "...") + ": " + (shown ? *shown : "...");
+  }
+  return "<Namespace {" + out + "}>";
+}
+
 namespace {
 
 // The sandbox's own bound.

@@ -13,7 +13,7 @@ class NamespaceObject final : public Object {
  public:
   NamespaceObject() : Object(Type::kOther) {}
   [[nodiscard]] std::string type_name() const override { return "Namespace"; }
-  [[nodiscard]] std::string text() const override { return "<Namespace>"; }
+  [[nodiscard]] std::string text() const override;  // <Namespace {'a': 1}>
   Outcome<bool> attribute(Evaluation&, std::string_view name, Datum& out) const override {
     const Datum* found = attributes.find(Datum(name));
     if (found != nullptr) out = *found;

@@ -48,6 +48,76 @@ Outcome<Datum> Interpreter::name(const Node& node) {
   return undefined(evaluation_, py_repr_text(node.name) + " is undefined");
 }
 
+namespace {
+
+bool is_frozen(const Datum& datum) { return datum.is_plain() && (datum.is_dict() || datum.type() == Type::kList); }
+
+// A copy of a list or a mapping of the context that may be changed; what is in it stays shared.
+Outcome<Datum> thawed(Evaluation& evaluation, const Datum& datum) {
+  const std::size_t size = datum.is_dict() ? dict_size(datum) : sequence_size(datum);
+  if (!evaluation.take_steps(size)) return evaluation.too_many_steps();
+  if (!evaluation.take_bytes(size * sizeof(Datum))) return evaluation.too_many_bytes();
+  if (datum.is_dict()) {
+    auto dict = std::make_shared<DictObject>();
+    for (std::size_t i = 0; i < size; ++i) {
+      auto [key, member] = dict_entry(datum, i);
+      dict->set(std::move(key), std::move(member));
+    }
+    return Datum(dict);
+  }
+  std::vector<Datum> items;
+  items.reserve(size);
+  for (std::size_t i = 0; i < size; ++i) items.push_back(sequence_at(datum, i));
+  return make_list(std::move(items));
+}
+
+// Puts a thawed part back to where it was read from.
+void put_back(const Datum& parent, const Datum& key, const Datum& part) {
+  if (auto* dict = parent.as<DictObject>()) {
+    dict->set(key, part);
+  } else if (auto* list = parent.as<SequenceObject>(); list != nullptr && key.is_int() && key.plain().is_int()) {
+    const auto size = static_cast<std::int64_t>(list->items.size());
+    const std::int64_t at = key.plain().as_int() < 0 ? key.plain().as_int() + size : key.plain().as_int();
+    if (at >= 0 && at < size) list->items[static_cast<std::size_t>(at)] = part;
+  }
+}
+
+}  // namespace
+
+// The value of what a method is about to change. The context is shared and does not change: a list or a mapping
+// that is reached by names from it is copied, once, and the template sees the copy under that name from here on.
+Outcome<Datum> Interpreter::writable(const Node& node) {
+  const Evaluation::Level level(evaluation_);
+  if (!level.ok()) return evaluation_.too_deep();
+  if (node.kind == NodeKind::kName) {
+    MW_TRY(const Datum found, value(node));
+    if (!is_frozen(found)) return found;
+    MW_TRY(const Datum copy, thawed(evaluation_, found));
+    for (Frame* frame = frame_; frame != nullptr; frame = frame->parent) {
+      for (auto& [known, held] : frame->variables) {
+        if (known != node.name) continue;
+        held = copy;
+        return copy;
+      }
+    }
+    root_.set(node.name, copy);
+    return copy;
+  }
+  const bool member = node.kind == NodeKind::kAttribute;
+  if (!member && (node.kind != NodeKind::kItem || node.children[1]->kind == NodeKind::kSlice)) return value(node);
+  MW_TRY(const Datum parent, writable(*node.children[0]));
+  Datum key = node.constant;
+  if (!member) {
+    MW_TRY(key, value(*node.children[1]));
+  }
+  MW_TRY(const Datum found,
+         member ? get_attribute(evaluation_, parent, node.name) : get_item(evaluation_, parent, key));
+  if (!is_frozen(found)) return found;
+  MW_TRY(const Datum copy, thawed(evaluation_, found));
+  put_back(parent, key, copy);
+  return copy;
+}
+
 Outcome<Datum> Interpreter::attribute(const Node& node) {
   // A name of the scope is read in place: no copy of what it holds.
   const Node& object_node = *node.children[0];
@@ -225,7 +295,8 @@ Outcome<Datum> Interpreter::call(const Node& node) {
   Call call{evaluation_};
   if (callee_node.kind == NodeKind::kAttribute) {
     // A method of a value: called without making a bound method first.
-    MW_TRY(Datum self, value(*callee_node.children[0]));
+    const Node& self_node = *callee_node.children[0];
+    MW_TRY(Datum self, callee_node.changes ? writable(self_node) : value(self_node));
     const Function* method = find_method(self, callee_node.name);
     Datum callee;
     if (method != nullptr) {

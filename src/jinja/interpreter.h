@@ -69,6 +69,7 @@ class Interpreter {
   Outcome<Datum> call(const Node& node);
   Outcome<Datum> filter_or_test(const Node& node);
   Outcome<Datum> inner(const Node& node);
+  Outcome<Datum> writable(const Node& node);
   Outcome<Datum> attribute(const Node& node);
   Outcome<Datum> item(const Node& node);
   Outcome<void> arguments(const Arguments& source, Call& call);

@@ -129,5 +129,94 @@ TEST(Expression, NamesWhatItAsksOfTheWorkflowContext) {
   EXPECT_EQ((*program)->reads().context_names, (std::vector<std::string>{"host", "port"}));
 }
 
+TEST(Escaping, WhatIsSafeStaysSafeAndTheRestIsEscapedWhenTheyMeet) {
+  EXPECT_EQ(render("{{ ('<b>'|safe) + '<i>' }}").text, "<b>&lt;i&gt;");
+  EXPECT_EQ(render("{{ '<i>' + ('<b>'|safe) }}").text, "&lt;i&gt;<b>");
+  EXPECT_EQ(render("{{ ('%s-%d'|safe) % ('<', 3) }}").text, "&lt;-3");
+  EXPECT_EQ(render("{{ ('{}'|safe).format('<') }}").text, "&lt;");
+  EXPECT_EQ(render("{{ ('a'|e).join(['<', 'x'|safe]) }}").text, "&lt;ax");
+  EXPECT_EQ(render("{{ ('<a>'|e).upper() is escaped }}{{ ('a b'|e).split()[0] is escaped }}").text, "TrueTrue");
+}
+
+TEST(Escaping, AutoescapeHoldsInItsBlock) {
+  EXPECT_EQ(render("{% autoescape true %}<i>{{ '<' }}{{ '<'|safe }}{% endautoescape %}{{ '<' }}").text, "<i>&lt;<<");
+  EXPECT_EQ(render("{% autoescape true %}{% set x %}<b>{% endset %}{{ x }}{{ '<' ~ x }}{% endautoescape %}").text,
+            "<b>&lt;<b>");
+  EXPECT_EQ(render("{% macro m(a) %}<{{ a }}>{% endmacro %}{% autoescape true %}{{ m('<') }}{% endautoescape %}").text,
+            "<<>");
+}
+
+TEST(Blocks, SeeTheTemplateAndNoLoopUnlessScoped) {
+  EXPECT_EQ(render("{% for i in [1] %}{% block b %}{{ i is defined }}{% endblock %}{% endfor %}").text, "False");
+  EXPECT_EQ(render("{% for i in [1] %}{% block b scoped %}{{ i }}{% endblock %}{% endfor %}").text, "1");
+  EXPECT_EQ(render("{% set x = 2 %}{% block b %}{{ x }}{% endblock %}{{ self.b() }}").text, "22");
+  EXPECT_EQ(render("{% block b %}{{ super() }}{% endblock %}").kind, ErrorKind::kUndefined);
+  EXPECT_EQ(render("{% block b required %} {% endblock %}").error, "Required block 'b' not found");
+  EXPECT_EQ(render("{% block b required %}x{% endblock %}").kind, ErrorKind::kSyntax);
+}
+
+TEST(Blocks, NothingIsLoaded) {
+  EXPECT_EQ(render("{% include 'x' ignore missing %}").error, "no loader for this environment specified");
+  EXPECT_EQ(render("{% include [] ignore missing %}").text, "");
+  EXPECT_EQ(render("{% include ghost %}").kind, ErrorKind::kUndefined);
+  EXPECT_EQ(render("{% for i in [1] %}{% extends 'x' %}{% endfor %}").kind, ErrorKind::kSyntax);
+  EXPECT_EQ(render("{% from 'x' import a as b, c with context %}").kind, ErrorKind::kType);
+  EXPECT_EQ(render("{% from 'x' %}").kind, ErrorKind::kSyntax);
+}
+
+TEST(Values, TextsKnowUnicode) {
+  EXPECT_EQ(render("{{ 'Straße ﬁ'.upper() }} {{ 'ΑΣ'.lower() }} {{ 'Straße'.casefold() }}").text,
+            "STRASSE FI ας strasse");
+  EXPECT_EQ(render("{{ '²'.isdigit() }}{{ '²'.isdecimal() }}{{ '½'.isnumeric() }}").text, "TrueFalseTrue");
+  EXPECT_EQ(render("{{ 'ä\u2028b'.splitlines() }}").text, "['ä', 'b']");
+  EXPECT_EQ(render("{{ 'abc'.translate({97: 'x', 98: none}) }}{{ 'é'.encode() }}").text, "xcb'\\xc3\\xa9'");
+}
+
+TEST(Values, WhatCannotBeNamedIsRefused) {
+  EXPECT_EQ(render("{{ 'x'.strip(chars='x') }}").kind, ErrorKind::kType);
+  EXPECT_EQ(render("{{ 'a b'.split(maxsplit=1) }}").text, "['a', 'b']");
+  EXPECT_EQ(render("{{ dict(a=1, a=2) }}").kind, ErrorKind::kSyntax);
+}
+
+TEST(Values, AListOfTheContextIsCopiedBeforeItChanges) {
+  EXPECT_EQ(render("{% set _ = l.append(3) %}{{ l }}", R"({"l": [1]})").text, "[1, 3]");
+  EXPECT_EQ(render("{% set _ = d.a.l.append(3) %}{{ d }}", R"({"d": {"a": {"l": []}}})").text, "{'a': {'l': [3]}}");
+  EXPECT_EQ(render("{% for i in [1, 2] %}{% set _ = d.update({i: i}) %}{% endfor %}{{ d }}", R"({"d": {}})").text,
+            "{1: 1, 2: 2}");
+}
+
+TEST(Sandbox, RefusesWhatPythonHasAndOnlyThat) {
+  EXPECT_EQ(render("{{ 'a'.__len__() }}").kind, ErrorKind::kOther);
+  EXPECT_EQ(render("{{ range.__name__ }}").kind, ErrorKind::kOther);
+  EXPECT_EQ(render("{{ 'a'.__nothing__ }}").kind, ErrorKind::kUndefined);
+  EXPECT_EQ(render("{{ d.__dict__ }}", R"({"d": {"__dict__": "own"}})").text, "own");
+}
+
+TEST(Filters, LayOutTextsAsPythonDoes) {
+  EXPECT_EQ(render("{{ 'a-b-c-d-e'|wordwrap(4) }}").text, "a-b-\nc-\nd-e");
+  EXPECT_EQ(render("{{ 'see (http://ex.org/a).'|urlize }}").text,
+            "see (<a href=\"http://ex.org/a\" rel=\"noopener\">http://ex.org/a</a>).");
+  EXPECT_EQ(render("{{ {'b': 'x' * 50, 'a': 'y' * 40}|pprint }}").text,
+            "{'a': '" + std::string(40, 'y') + "',\n 'b': '" + std::string(50, 'x') + "'}");
+}
+
+std::vector<std::string> reads_of(std::string_view source) {
+  const auto compiled = Template::compile(source);
+  return compiled ? (*compiled)->free_variables() : std::vector<std::string>{compiled.error().message};
+}
+
+TEST(Reads, AreWhatTheReferenceFinds) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(reads_of("{{ a.b }}{% for x in c %}{{ x }}{{ loop.index }}{% endfor %}{{ x }}"), (Names{"a", "c", "x"}));
+  EXPECT_EQ(reads_of("{{ x }}{% set x = 1 %}{{ x }}"), (Names{"x"}));
+  // What only one branch sets is read from the context where the branch was not taken.
+  EXPECT_EQ(reads_of("{% if a %}{% set x = 1 %}{% else %}{% set x = 2 %}{% endif %}"), (Names{"a", "x"}));
+  EXPECT_EQ(reads_of("{% set x = 0 %}{% if a %}{% set x = 1 %}{% endif %}{{ x }}"), (Names{"a"}));
+  // A macro sees what is set after it.
+  EXPECT_EQ(reads_of("{% macro m() %}{{ x }}{% endmacro %}{% set x = 1 %}{{ m() }}"), (Names{}));
+  EXPECT_EQ(reads_of("{% set x = 1 %}{% block b %}{{ x }}{{ self.b }}{% endblock %}"), (Names{"x"}));
+  EXPECT_EQ(reads_of("{% call(p) m(p) %}{{ p }}{% endcall %}"), (Names{"m", "p"}));
+}
+
 }  // namespace
 }  // namespace midwatch::jinja

@@ -87,6 +87,16 @@ Outcome<NodePtr> Parser::one_test(NodePtr input) {
   return finished(std::move(no));
 }
 
+namespace {
+
+bool changes_container(std::string_view method) {
+  constexpr std::string_view kMethods[] = {"append", "clear",   "extend",     "insert", "pop",   "popitem",
+                                           "remove", "reverse", "setdefault", "sort",   "update"};
+  return std::find(std::begin(kMethods), std::end(kMethods), method) != std::end(kMethods);
+}
+
+}  // namespace
+
 Outcome<NodePtr> Parser::subscript(NodePtr object) {
   const std::uint32_t offset = current().offset;
   if (skip_operator(".")) {
@@ -96,6 +106,7 @@ Outcome<NodePtr> Parser::subscript(NodePtr object) {
       advance();
       node->constant = Datum(std::string_view(node->name));
       node->function = find_method(Type::kDict, node->name);
+      node->changes = changes_container(node->name);
       if (object->kind == NodeKind::kCall && object->children[0]->kind == NodeKind::kName &&
           object->children[0]->name == "ctx" && object->arguments.positional.empty()) {
         reads_.context_names.push_back(node->name);

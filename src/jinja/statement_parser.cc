@@ -122,7 +122,7 @@ Outcome<Statement> Parser::if_statement() {
     advance();  // endif
     // What only a branch sets is looked up in the context when that branch was not taken.
     for (const std::string& name : stored) {
-      note_read(name);
+      if (tables_.globals->find(name) == nullptr) note_read(name);
       declare(name);
     }
     return out;

@@ -63,6 +63,7 @@ struct Node {
   const Function* function = nullptr;  // filter or test; the method of a mapping that hides the member `name`
   const Function* global = nullptr;    // of a name that is also a global
   std::uint32_t depth = 1;             // of the tree below
+  bool changes = false;                // an attribute that is a method which changes a list or a mapping
 
   Node(NodeKind k, std::uint32_t at) : kind(k), offset(at) {}
 };

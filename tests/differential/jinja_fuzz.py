@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Generates Jinja templates and runs them with jinja2, set up as StackStorm does, and with our engine.
 
-usage: jinja_fuzz.py --driver build/release/tests/differential/jinja_cases [--seed N] [--seconds S] [--show N]
+usage: jinja_fuzz.py --engine 'build/release/src/midwatch/midwatch eval --batch -' [--seed N] [--seconds S] [--show N]
 
 A difference is another text, or an error on one side only; it is shrunk to a smaller template that still differs.
 What may differ is in docs/differences.md; ALLOWED below leaves it out. Exit status 1 when something differs.
@@ -65,24 +65,24 @@ def reference(env, case):
 
 
 class Driver:
-    def __init__(self, path):
-        self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    """Our engine: a command that reads cases from its standard input, one JSON object a line."""
+
+    def __init__(self, command):
+        self.command = command.split()
 
     def run(self, cases):
-        for case in cases:
-            self.process.stdin.write(json.dumps(case).encode() + b'\n')
-        self.process.stdin.write(b'\n')
-        self.process.stdin.flush()
+        lines = ''.join(json.dumps(dict(case, layer='jinja', id=f'jinja/fuzz/{i}')) + '\n' for i, case in enumerate(cases))
+        done = subprocess.run(self.command, input=lines.encode(), stdout=subprocess.PIPE, check=False)
         answers = []
-        for case in cases:
-            line = self.process.stdout.readline()
-            if not line:
-                sys.exit(f'the driver died at {case}')
+        for line in done.stdout.splitlines():
             answer = json.loads(line)
             if 'output' in answer:
                 answers.append(('output', answer['output']))
             else:
                 answers.append(('error', answer['error']['kind'] + ': ' + answer['error']['message']))
+        if len(answers) != len(cases):
+            sys.exit(f'the engine answered {len(answers)} of {len(cases)} cases, exit status {done.returncode}; '
+                     f'the next was {cases[min(len(answers), len(cases) - 1)]["template"]!r}')
         return answers
 
 
@@ -370,7 +370,7 @@ def smaller(template):
 
 
 def shrink(env, driver, case, rounds=12):
-    kinds = None
+    kinds = (reference(env, case)[0], driver.run([case])[0][0])
     for _ in range(rounds):
         candidates = [dict(case, template=t) for t in smaller(case['template'])][:600]
         if not candidates:
@@ -378,8 +378,7 @@ def shrink(env, driver, case, rounds=12):
         ours = driver.run(candidates)
         for candidate, own in zip(candidates, ours):
             theirs = reference(env, candidate)
-            if differs(theirs, own) and (kinds is None or (theirs[0], own[0]) == kinds):
-                kinds = (theirs[0], own[0])
+            if differs(theirs, own) and (theirs[0], own[0]) == kinds:
                 case = candidate
                 break
         else:
@@ -389,7 +388,7 @@ def shrink(env, driver, case, rounds=12):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--driver', required=True)
+    parser.add_argument('--engine', required=True, help='the command that answers cases')
     parser.add_argument('--seed', type=int, default=None)
     parser.add_argument('--seconds', type=float, default=20)
     parser.add_argument('--show', type=int, default=10, help='stop after so many differences')
@@ -397,12 +396,12 @@ def main():
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 32)
     signal.signal(signal.SIGALRM, stop)
     env = environment()
-    driver = Driver(options.driver)
+    driver = Driver(options.engine)
     generator = Generator(seed)
     end = time.monotonic() + options.seconds
     count = outputs = found = 0
     while time.monotonic() < end and found < options.show:
-        cases = [{'id': count + i, 'template': generator.template(), 'context': CONTEXT} for i in range(BATCH)]
+        cases = [{'template': generator.template(), 'context': CONTEXT} for _ in range(BATCH)]
         count += len(cases)
         for case, ours in zip(cases, driver.run(cases)):
             theirs = reference(env, case)
@@ -414,8 +413,6 @@ def main():
             print(f'{case["template"]!r}\n  reference {reference(env, case)}\n  ours      {driver.run([case])[0]}', flush=True)
             if found >= options.show:
                 break
-    driver.process.stdin.close()
-    driver.process.wait()
     print(f'seed {seed}: {count} templates, {outputs} with an output, {found} differences')
     return 1 if found else 0
 
