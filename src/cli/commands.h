@@ -30,5 +30,6 @@ struct ListSpec {
   std::vector<std::string> columns;  // dotted paths
 };
 Exit print_list(Call& call, const ListSpec& spec, const std::string& query);
+std::vector<Command> rule_commands();
 
 }  // namespace midwatch::cli

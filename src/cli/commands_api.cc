@@ -9,6 +9,7 @@
 #include "cli/api_client.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/rule_report.h"
 #include "cli/table.h"
 #include "codec/json.h"
 
@@ -177,9 +178,6 @@ Exit cancel_execution(Call& call) {
   return Exit::kOk;
 }
 
-std::string mark(bool yes) { return yes ? "yes" : "no "; }
-
-// One rule a paragraph, one criterion a line: left side, operator, right side, verdict.
 void print_why(Call& call, const Value& why) {
   const Value instance = why.get("trigger_instance");
   call.out << fmt::format("trigger instance {} of {} at {}\n", instance.get("id").text_or(""),
@@ -187,20 +185,8 @@ void print_why(Call& call, const Value& why) {
   const Value rules = why.get("rules");
   if (rules.size() == 0) call.out << "no rule listens to this trigger\n";
   for (const Value& rule : rules.elements()) {
-    call.out << fmt::format("\n{} rule {}: {}\n", mark(rule.get("matched").bool_or(false)),
-                            rule.get("rule").text_or(""), rule.get("reason").text_or(""));
-    for (const Value& criterion : rule.get("criteria").elements()) {
-      call.out << fmt::format("    {} {} {} {}   (it was {})\n", mark(criterion.get("matched").bool_or(false)),
-                              criterion.get("key").text_or(""), criterion.get("type").text_or(""),
-                              to_json(criterion.get("pattern")), to_json(criterion.get("value")));
-      const std::string error = criterion.get("error").text_or("");
-      if (!error.empty()) call.out << "        " << error << "\n";
-    }
-    const Value enforcement = rule.get("enforcement");
-    const std::string execution = enforcement.get("execution_id").text_or("");
-    const std::string failure = enforcement.get("failure_reason").text_or("");
-    if (!execution.empty()) call.out << "    started execution " << execution << "\n";
-    if (!failure.empty()) call.out << "    did not act: " << failure << "\n";
+    call.out << "\n";
+    print_verdict(call.out, rule);
   }
 }
 

@@ -47,7 +47,9 @@ TriggerInstance Engine::State::occur(std::string trigger, Value trigger_paramete
 }
 
 Engine::State::Enforced Engine::State::enforce(const TriggerInstance& instance, Incident* incident) {
-  MatchResult result = content_->matcher().match(instance.trigger, instance.trigger_parameters, instance.payload);
+  const CriteriaContext criteria{.datastore = this, .now = now_};
+  MatchResult result =
+      content_->matcher().match(instance.trigger, instance.trigger_parameters, instance.payload, criteria);
   Enforced enforced;
   for (const RuleFailure& failure : result.failures) {
     record_enforcement(instance, failure.rule->ref(), std::nullopt,

@@ -39,6 +39,7 @@ class Evaluation {
   const EvalLimits limits;
   const WorkflowFunctions* workflow = nullptr;  // null: the workflow functions fail
   const Datastore* datastore = nullptr;         // null: st2kv is empty
+  bool system_lookup = false;                   // `system` is the datastore's too, as in criteria
   std::string user{};                           // whose keys `st2kv.user` reads
   std::optional<Instant> now{};                 // for YAQL's now(), which fails without it
   bool lenient_undefined = false;               // undefined names print nothing instead of failing

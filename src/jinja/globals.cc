@@ -7,7 +7,13 @@
 namespace midwatch::jinja {
 
 std::optional<Datum> special_variable(Evaluation& evaluation, std::string_view name) {
-  if (name == "st2kv" && evaluation.datastore != nullptr) return make_key_value_root(evaluation);
+  if (evaluation.datastore == nullptr) return std::nullopt;
+  if (name == "st2kv") return make_key_value_root(evaluation);
+  if (name == "system" && evaluation.system_lookup) {
+    Datum system;
+    (void)dict_find(make_key_value_root(evaluation), Datum("system"), system);
+    return system;
+  }
   return std::nullopt;
 }
 

@@ -52,8 +52,6 @@ std::optional<CriteriaOperator> find_operator(std::string_view name) {
   return std::nullopt;
 }
 
-bool is_evaluated(CriteriaOperator op) { return op != Op::kSearch && op != Op::kTimeLess && op != Op::kTimeGreater; }
-
 bool is_regex(CriteriaOperator op) { return op == Op::kMatchRegex || op == Op::kRegex || op == Op::kIRegex; }
 
 }  // namespace midwatch

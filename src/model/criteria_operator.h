@@ -45,8 +45,6 @@ struct OperatorName {
 [[nodiscard]] std::span<const OperatorName> operator_names();
 // Exact, lower case: as StackStorm wants it when a rule is created.
 [[nodiscard]] std::optional<CriteriaOperator> find_operator(std::string_view name);
-// False for those that StackStorm has and this version refuses: search and the time differences.
-[[nodiscard]] bool is_evaluated(CriteriaOperator op);
 [[nodiscard]] bool is_regex(CriteriaOperator op);
 
 }  // namespace midwatch

@@ -14,25 +14,17 @@
 namespace midwatch::internal {
 namespace {
 
-std::vector<std::string_view> evaluated_names() {
+std::vector<std::string_view> known_names() {
   std::vector<std::string_view> names;
-  for (const OperatorName& entry : operator_names()) {
-    if (is_evaluated(entry.op)) names.push_back(entry.name);
-  }
+  for (const OperatorName& entry : operator_names()) names.push_back(entry.name);
   return names;
 }
 
 void check_operator(NodeReader& in, const YamlNode& at, const std::string& name) {
-  static const std::vector<std::string_view> evaluated = evaluated_names();
-  const auto op = find_operator(name);
-  if (op && is_evaluated(*op)) return;
-  if (op) {
-    in.error(at, fmt::format("operator '{}' is not evaluated by this version", name),
-             "supported: " + comma_list(evaluated));
-    return;
-  }
-  std::string hint = did_you_mean(name, evaluated);
-  if (hint.empty()) hint = "operators: " + comma_list(evaluated);
+  static const std::vector<std::string_view> known = known_names();
+  if (find_operator(name)) return;
+  std::string hint = did_you_mean(name, known);
+  if (hint.empty()) hint = "operators: " + comma_list(known);
   in.error(at, fmt::format("unknown operator '{}'", name.substr(0, 64)), std::move(hint));
 }
 
@@ -52,12 +44,11 @@ Criterion parse_criterion(const YamlPair& pair, std::string_view file, Diagnosti
              "every operator needs one, also exists and nexists");
   criterion.condition = in.text("condition");
   in.refuse_unknown("a criterion");
-  if (criterion.key.starts_with("trigger.") || criterion.key.starts_with("trigger[") ||
-      criterion.key.starts_with("$.trigger") || criterion.key == "trigger") {
-    return criterion;
+  // Legal there, but it finds nothing. JSONPath can get to the payload without its name.
+  if (criterion.key.find("trigger") == criterion.key.npos && criterion.key.find_first_of("$*(") == criterion.key.npos) {
+    out.error(criterion.where, fmt::format("criterion '{}' does not look at the trigger", criterion.key.substr(0, 64)),
+              "begin the key with 'trigger.'");
   }
-  out.error(criterion.where, fmt::format("criterion '{}' does not look at the trigger", criterion.key.substr(0, 64)),
-            "begin the key with 'trigger.'");
   return criterion;
 }
 

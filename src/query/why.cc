@@ -31,7 +31,9 @@ Result<std::vector<RuleVerdict>> verdicts_of(const std::vector<std::unique_ptr<R
   std::vector<const Rule*> all;
   for (const auto& rule : rules) all.push_back(rule.get());
   MW_TRY(const RuleMatcher matcher, RuleMatcher::compile(all));
-  return matcher.explain(instance.trigger, instance.trigger_parameters, instance.payload);
+  // The time of the decision is that of the occurrence: they are one step of the engine.
+  return matcher.explain(instance.trigger, instance.trigger_parameters, instance.payload,
+                         {.now = instance.occurrence_time});
 }
 
 }  // namespace

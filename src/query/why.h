@@ -2,8 +2,8 @@
 // both sides and its verdict, and what came of it.
 //
 // The answer is computed from the rules that were in force when the instance was decided, which are
-// stored by Content::version(), not from those of today; patterns that ask for the time or the
-// datastore are rendered with what can be known now, which is nothing.
+// stored by Content::version(), not from those of today; time differences are those of the moment of the
+// decision; patterns that ask for the datastore are rendered with an empty one.
 #pragma once
 
 #include "base/object_id.h"

@@ -1,131 +1,59 @@
 #include "rules/key_path.h"
 
-#include <charconv>
 #include <utility>
 
-#include <fmt/core.h>
+#include "rules/interim_path.h"
 
 namespace midwatch {
+namespace {
 
-class KeyParser {
- public:
-  explicit KeyParser(std::string_view key) : key_(key), rest_(key.substr(0, key.find('#'))) {}
+// jsonpath-rw's names without quotes.
+bool is_name_byte(char c, bool first) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '@' ||
+         (!first && ((c >= '0' && c <= '9') || c == '-'));
+}
 
-  Result<KeyPath> run() {
-    if (rest_.starts_with("$.")) rest_.remove_prefix(2);
-    MW_TRY(std::string root, name());
-    if (root != "trigger") return wrong("expected 'trigger'", "begin the key with 'trigger.'");
-    while (!rest_.empty()) {
-      if (path_.steps_.size() >= kKeyStepsMax) return wrong(fmt::format("more than {} steps", kKeyStepsMax));
-      if (rest_.front() == '[') MW_CHECK(bracket());
-      else if (rest_.front() == '.') MW_CHECK(dot());
-      else return wrong(fmt::format("unexpected '{}'", rest_.substr(0, 1)), "unions and conditions are not supported");
-    }
-    return std::move(path_);
+std::string_view root_name(KeyRoot root) { return root == KeyRoot::kItem ? "item" : "trigger"; }
+
+}  // namespace
+
+// root(.name)*
+bool KeyPath::parse_plain(std::string_view text) {
+  if (!text.starts_with(root_name(root_))) return false;
+  text.remove_prefix(root_name(root_).size());
+  while (!text.empty()) {
+    if (text[0] != '.' || names_.size() >= kKeyStepsMax) return false;
+    std::size_t end = 1;
+    while (end < text.size() && is_name_byte(text[end], end == 1)) ++end;
+    if (end == 1) return false;
+    names_.emplace_back(text.substr(1, end - 1));
+    text.remove_prefix(end);
   }
+  return true;
+}
 
- private:
-  Error wrong(std::string_view message, std::string hint = {}) const {
-    return Error(Code::kInvalid, fmt::format("criterion key '{}': {}", key_.substr(0, 128), message), {},
-                 std::move(hint));
+KeyPath KeyPath::parse(std::string_view key, KeyRoot root) {
+  KeyPath out;
+  out.root_ = root;
+  const std::string_view text = key.substr(0, key.find('#'));
+  out.is_plain_ = out.parse_plain(text);
+  if (out.is_plain_) return out;
+  out.names_.clear();
+  auto general = jsonpath::Path::parse(text);
+  if (general) out.general_ = std::make_shared<const jsonpath::Path>(std::move(*general));
+  else out.error_ = general.error().message();
+  return out;
+}
+
+Outcome<Value> KeyPath::first(const Value& subject) const {
+  if (is_plain_) {
+    const Value* found = find_plain(subject);
+    return found == nullptr ? Value() : *found;
   }
-
-  static bool is_name_byte(char c, bool first) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '@' || (c & 0x80) != 0 ||
-           (!first && ((c >= '0' && c <= '9') || c == '-'));
-  }
-
-  Result<std::string> name() {
-    if (rest_.starts_with('\'') || rest_.starts_with('"')) {
-      const std::size_t end = rest_.find(rest_.front(), 1);
-      if (end == rest_.npos) return wrong("a quote is not closed");
-      std::string quoted(rest_.substr(1, end - 1));
-      rest_.remove_prefix(end + 1);
-      return quoted;
-    }
-    std::size_t length = 0;
-    while (length < rest_.size() && is_name_byte(rest_[length], length == 0)) ++length;
-    if (length == 0) {
-      return wrong(rest_.empty() ? std::string("expected a name at the end")
-                                 : fmt::format("expected a name before '{}'", rest_.substr(0, 16)),
-                   "put names with other characters in quotes");
-    }
-    std::string plain(rest_.substr(0, length));
-    rest_.remove_prefix(length);
-    return plain;
-  }
-
-  Status dot() {
-    rest_.remove_prefix(1);
-    if (rest_.starts_with('.')) return wrong("'..' is not supported", "write the whole path");
-    if (rest_.starts_with('[')) return bracket();
-    if (rest_.starts_with('*')) {
-      rest_.remove_prefix(1);
-      path_.steps_.push_back({KeyPath::Kind::kEveryMember});
-      return {};
-    }
-    MW_TRY(std::string member, name());
-    path_.steps_.push_back({KeyPath::Kind::kMember, std::move(member)});
-    return {};
-  }
-
-  Status bracket() {
-    rest_.remove_prefix(1);
-    const std::size_t digits = rest_.find_first_not_of("-0123456789");
-    if (rest_.starts_with('*')) {
-      rest_.remove_prefix(1);
-      path_.steps_.push_back({KeyPath::Kind::kEveryElement});
-    } else if (digits != 0 && digits != rest_.npos) {
-      std::int64_t index = 0;
-      const auto [end, failed] = std::from_chars(rest_.data(), rest_.data() + digits, index);
-      if (failed != std::errc() || end != rest_.data() + digits)
-        return wrong("expected a whole number between brackets");
-      rest_.remove_prefix(digits);
-      path_.steps_.push_back({KeyPath::Kind::kElement, {}, index});
-    } else {
-      MW_TRY(std::string member, name());
-      path_.steps_.push_back({KeyPath::Kind::kMember, std::move(member)});
-    }
-    if (!rest_.starts_with(']')) return wrong("expected ']'", "slices and unions are not supported");
-    rest_.remove_prefix(1);
-    return {};
-  }
-
-  std::string_view key_;
-  std::string_view rest_;
-  KeyPath path_;
-};
-
-Result<KeyPath> KeyPath::parse(std::string_view key) { return KeyParser(key).run(); }
-
-const Value* KeyPath::first_from(const Value& value, std::size_t step) const {
-  const Value* at = &value;
-  for (; step < steps_.size() && at != nullptr; ++step) {
-    const Step& now = steps_[step];
-    switch (now.kind) {
-      case Kind::kMember: at = at->find(now.name); break;
-      case Kind::kElement: {
-        const auto elements = at->elements();
-        const auto size = static_cast<std::int64_t>(elements.size());
-        const std::int64_t index = now.index < 0 ? now.index + size : now.index;
-        at = index >= 0 && index < size ? &elements[static_cast<std::size_t>(index)] : nullptr;
-        break;
-      }
-      case Kind::kEveryMember:
-        for (const Value::Member& member : at->members()) {
-          if (const Value* found = first_from(member.value, step + 1)) return found;
-        }
-        return nullptr;
-      case Kind::kEveryElement:
-        // What is no list counts as a list of itself, as in the reference.
-        if (!at->is_array()) break;
-        for (const Value& element : at->elements()) {
-          if (const Value* found = first_from(element, step + 1)) return found;
-        }
-        return nullptr;
-    }
-  }
-  return at;
+  if (general_ == nullptr) return Failure(ErrorKind::kSyntax, "Exception", error_);
+  // `system.x` is a look-up in the datastore there; nothing here reads it from a key.
+  MW_TRY(const std::vector<Value> found, general_->find(Value::object({{root_name(root_), subject}})));
+  return found.empty() ? Value() : found.front();
 }
 
 }  // namespace midwatch

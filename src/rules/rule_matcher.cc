@@ -1,7 +1,6 @@
 #include "rules/rule_matcher.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <unordered_map>
 #include <utility>
 
@@ -11,6 +10,8 @@
 
 namespace midwatch {
 namespace {
+
+using CompiledRules = std::vector<std::shared_ptr<const CompiledRule>>;
 
 const Value& empty_object() {
   static const Value empty = Value::object({});
@@ -33,9 +34,6 @@ Value normal_parameters(std::string_view trigger, const Value& parameters) {
   return bare.size() == url->size() ? parameters : with_member(parameters, "url", bare);
 }
 
-// Python's equality has true == 1, so they share a place in the index.
-Value index_value(const Value& value) { return value.is_bool() ? Value(value.as_bool() ? 1 : 0) : value; }
-
 struct ValueHash {
   std::size_t operator()(const Value& value) const { return static_cast<std::size_t>(hash(value)); }
 };
@@ -45,75 +43,79 @@ struct TextHash {
   std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
 
-using Positions = std::vector<std::uint32_t>;  // of rules, ascending
-
-// Rules that wait for a constant at one place of the event.
-struct EqualityIndex {
-  KeyPath key;
-  std::unordered_map<Value, Positions, ValueHash> rules;
-};
-
-// The enabled rules of one type on one trigger: type and parameters.
-struct RuleGroup {
-  std::vector<EqualityIndex> equalities;
-  Positions others;
-
-  void add(const CompiledRule& rule, std::uint32_t position) {
-    for (const CompiledCriterion& criterion : rule.criteria) {
-      if (criterion.is_constant_equality()) {
-        auto at = std::ranges::find(equalities, criterion.key(), &EqualityIndex::key);
-        if (at == equalities.end() && equalities.size() < kEqualitiesMax)
-          at = equalities.insert(at, {criterion.key(), {}});
-        if (at == equalities.end()) break;
-        at->rules[index_value(criterion.source().pattern)].push_back(position);
-        return;
-      }
-      // What comes before must not be able to fail: its failure would go unnoticed.
-      if (!criterion.cannot_fail()) break;
-    }
-    others.push_back(position);
-  }
-
-  // The rules that may match, in order.
-  [[nodiscard]] Positions candidates(const Value& payload) const {
-    Positions found = others;
-    for (const EqualityIndex& equality : equalities) {
-      const Value* value = equality.key.first(payload);
-      if (value == nullptr || value->is_array() || value->is_object()) continue;
-      const auto at = equality.rules.find(index_value(*value));
-      if (at != equality.rules.end()) found.insert(found.end(), at->second.begin(), at->second.end());
-    }
-    if (!equalities.empty()) std::ranges::sort(found);
-    return found;
-  }
-
-  // Keys are compared one by one when rules are added: keeps that linear.
-  static constexpr std::size_t kEqualitiesMax = 64;
-};
-
 struct TriggerGroup {
-  RuleGroup standard;
-  RuleGroup backstop;
+  RuleNetwork standard;
+  RuleNetwork backstop;
 };
 
+// All rules of one trigger type; immutable.
 struct TriggerRules {
+  CompiledRules all;  // by reference, disabled ones too: for explain
   std::unordered_map<Value, TriggerGroup, ValueHash> by_parameters;
-  Positions all;  // disabled ones too: for explain
+
+  explicit TriggerRules(CompiledRules rules) : all(std::move(rules)) {
+    struct Split {
+      CompiledRules standard;
+      CompiledRules backstop;
+    };
+    std::unordered_map<Value, Split, ValueHash> splits;
+    for (const auto& compiled : all) {
+      const Rule& rule = *compiled->rule;
+      if (!rule.enabled) continue;
+      Split& split = splits[normal_parameters(rule.trigger, rule.trigger_parameters)];
+      (rule.type == Rule::Type::kBackstop ? split.backstop : split.standard).push_back(compiled);
+    }
+    for (auto& [parameters, split] : splits) {
+      by_parameters.try_emplace(parameters, RuleNetwork(std::move(split.standard)),
+                                RuleNetwork(std::move(split.backstop)));
+    }
+  }
 };
+
+Result<std::shared_ptr<const CompiledRule>> compile_rule(const Rule& rule) {
+  auto compiled = std::make_shared<const CompiledRule>(CompiledRule::compile(rule));
+  std::vector<Error> errors;
+  for (const CompiledCriterion& criterion : compiled->criteria) criterion.check(errors);
+  if (!errors.empty()) return std::move(errors.front()).within("rule " + compiled->ref);
+  return std::shared_ptr<const CompiledRule>(std::move(compiled));
+}
+
+Error too_many_rules(std::size_t count) {
+  return Error(Code::kLimit, fmt::format("{} rules, at most {} are allowed", count, RuleMatcher::kRulesMax));
+}
 
 }  // namespace
 
 struct RuleMatcher::Index {
-  std::vector<CompiledRule> rules;  // by reference
-  std::unordered_map<std::string, TriggerRules, TextHash, std::equal_to<>> by_trigger;
+  std::unordered_map<std::string, std::shared_ptr<const TriggerRules>, TextHash, std::equal_to<>> by_trigger;
+  std::size_t rule_count = 0;
 
-  void match(const RuleGroup& group, const Value& payload, MatchResult& out) const {
-    for (const std::uint32_t position : group.candidates(payload)) {
-      const CompiledRule& rule = rules[position];
-      std::string failure;
-      if (rule.matches(payload, failure)) out.matched.push_back(rule.rule);
-      else if (!failure.empty()) out.failures.push_back({rule.rule, std::move(failure)});
+  [[nodiscard]] const TriggerGroup* group(std::string_view trigger, const Value& parameters) const {
+    const auto rules = by_trigger.find(trigger);
+    if (rules == by_trigger.end()) return nullptr;
+    const auto found = rules->second->by_parameters.find(normal_parameters(trigger, parameters));
+    return found == rules->second->by_parameters.end() ? nullptr : &found->second;
+  }
+
+  // A copy without `rule`, and with `added` unless it is null.
+  [[nodiscard]] std::unique_ptr<const Index> changed(const Rule& rule,
+                                                     std::shared_ptr<const CompiledRule> added) const {
+    auto copy = std::make_unique<Index>(*this);
+    CompiledRules rules;
+    if (const auto old = by_trigger.find(rule.trigger); old != by_trigger.end()) rules = old->second->all;
+    const std::size_t before = rules.size();
+    const std::string ref = rule.ref();
+    std::erase_if(rules, [&](const auto& one) { return one->ref == ref; });
+    if (added != nullptr) {
+      const auto place = std::ranges::lower_bound(rules, ref, {}, [](const auto& one) -> const std::string& {
+        return one->ref;
+      });
+      rules.insert(place, std::move(added));
     }
+    copy->rule_count = rule_count - before + rules.size();
+    if (rules.empty()) copy->by_trigger.erase(rule.trigger);
+    else copy->by_trigger[rule.trigger] = std::make_shared<const TriggerRules>(std::move(rules));
+    return copy;
   }
 };
 
@@ -123,62 +125,64 @@ RuleMatcher& RuleMatcher::operator=(RuleMatcher&&) noexcept = default;
 RuleMatcher::~RuleMatcher() = default;
 
 Result<RuleMatcher> RuleMatcher::compile(std::span<const Rule* const> rules) {
-  if (rules.size() > kRulesMax) {
-    return Error(Code::kLimit, fmt::format("{} rules, at most {} are allowed", rules.size(), kRulesMax));
+  if (rules.size() > kRulesMax) return too_many_rules(rules.size());
+  std::unordered_map<std::string, CompiledRules> by_trigger;
+  for (const Rule* rule : rules) {
+    MW_TRY(auto compiled, compile_rule(*rule));
+    by_trigger[rule->trigger].push_back(std::move(compiled));
   }
   auto index = std::make_unique<Index>();
-  index->rules.reserve(rules.size());
-  for (const Rule* rule : rules) {
-    MW_TRY(CompiledRule compiled, CompiledRule::compile(*rule));
-    index->rules.push_back(std::move(compiled));
-  }
-  std::vector<std::pair<std::string, CompiledRule>> sorted;
-  sorted.reserve(rules.size());
-  for (CompiledRule& rule : index->rules) sorted.emplace_back(rule.rule->ref(), std::move(rule));
-  std::ranges::sort(sorted, {}, &std::pair<std::string, CompiledRule>::first);
-  index->rules.clear();
-  for (auto& [ref, rule] : sorted) index->rules.push_back(std::move(rule));
-  for (std::uint32_t position = 0; position < index->rules.size(); ++position) {
-    const CompiledRule& compiled = index->rules[position];
-    const Rule& rule = *compiled.rule;
-    TriggerRules& trigger = index->by_trigger[rule.trigger];
-    trigger.all.push_back(position);
-    if (!rule.enabled) continue;
-    TriggerGroup& group = trigger.by_parameters[normal_parameters(rule.trigger, rule.trigger_parameters)];
-    (rule.type == Rule::Type::kBackstop ? group.backstop : group.standard).add(compiled, position);
+  index->rule_count = rules.size();
+  for (auto& [trigger, compiled] : by_trigger) {
+    std::ranges::sort(compiled, {}, [](const auto& one) -> const std::string& { return one->ref; });
+    index->by_trigger.emplace(trigger, std::make_shared<const TriggerRules>(std::move(compiled)));
   }
   return RuleMatcher(std::move(index));
 }
 
 std::vector<Error> RuleMatcher::check(const Rule& rule) {
   std::vector<Error> errors;
-  for (const Criterion& criterion : rule.criteria) {
-    auto compiled = CompiledCriterion::compile(criterion);
-    if (!compiled) errors.push_back(std::move(compiled).error());
-  }
+  for (const Criterion& criterion : rule.criteria) CompiledCriterion::compile(criterion).check(errors);
   return errors;
 }
 
-MatchResult RuleMatcher::match(std::string_view trigger, const Value& trigger_parameters, const Value& payload) const {
+Result<RuleMatcher> RuleMatcher::with(const Rule& rule) const {
+  if (index_->rule_count >= kRulesMax) return too_many_rules(index_->rule_count + 1);
+  MW_TRY(auto compiled, compile_rule(rule));
+  return RuleMatcher(index_->changed(rule, std::move(compiled)));
+}
+
+RuleMatcher RuleMatcher::without(const Rule& rule) const { return RuleMatcher(index_->changed(rule, nullptr)); }
+
+MatchResult RuleMatcher::match(std::string_view trigger, const Value& trigger_parameters, const Value& payload,
+                               const CriteriaContext& context) const {
   MatchResult result;
-  const auto rules = index_->by_trigger.find(trigger);
-  if (rules == index_->by_trigger.end()) return result;
-  const auto group = rules->second.by_parameters.find(normal_parameters(trigger, trigger_parameters));
-  if (group == rules->second.by_parameters.end()) return result;
-  index_->match(group->second.standard, payload, result);
-  if (result.matched.empty()) index_->match(group->second.backstop, payload, result);
+  const TriggerGroup* group = index_->group(trigger, trigger_parameters);
+  if (group == nullptr) return result;
+  group->standard.match(payload, context, result);
+  if (result.matched.empty()) group->backstop.match(payload, context, result);
+  return result;
+}
+
+MatchResult RuleMatcher::match_each(std::string_view trigger, const Value& trigger_parameters, const Value& payload,
+                                    const CriteriaContext& context) const {
+  MatchResult result;
+  const TriggerGroup* group = index_->group(trigger, trigger_parameters);
+  if (group == nullptr) return result;
+  group->standard.match_each(payload, context, result);
+  if (result.matched.empty()) group->backstop.match_each(payload, context, result);
   return result;
 }
 
 std::vector<RuleVerdict> RuleMatcher::explain(std::string_view trigger, const Value& trigger_parameters,
-                                              const Value& payload) const {
+                                              const Value& payload, const CriteriaContext& context) const {
   std::vector<RuleVerdict> verdicts;
   const auto rules = index_->by_trigger.find(trigger);
   if (rules == index_->by_trigger.end()) return verdicts;
   const Value parameters = normal_parameters(trigger, trigger_parameters);
   bool standard_matched = false;
-  for (const std::uint32_t position : rules->second.all) {
-    RuleVerdict verdict = index_->rules[position].explain(payload);
+  for (const auto& compiled : rules->second->all) {
+    RuleVerdict verdict = compiled->explain(payload, context);
     const Rule& rule = *verdict.rule;
     if (!rule.enabled) {
       verdict.matched = false;
@@ -196,21 +200,6 @@ std::vector<RuleVerdict> RuleMatcher::explain(std::string_view trigger, const Va
     verdict.reason = "it is a backstop, and another rule matched";
   }
   return verdicts;
-}
-
-Value to_value(const RuleVerdict& verdict) {
-  std::vector<Value> criteria;
-  criteria.reserve(verdict.criteria.size());
-  for (const CriterionVerdict& one : verdict.criteria) {
-    ObjectBuilder out;
-    out.set("key", one.key).set("type", one.op).set("pattern", one.pattern).set("value", one.value);
-    out.set("matched", one.matched).set_if(!one.error.empty(), "error", one.error);
-    criteria.push_back(std::move(out).build());
-  }
-  ObjectBuilder out;
-  out.set("rule", verdict.rule->ref()).set("matched", verdict.matched).set("reason", verdict.reason);
-  out.set("criteria", Value::array(std::move(criteria)));
-  return std::move(out).build();
 }
 
 }  // namespace midwatch

@@ -90,10 +90,9 @@ TEST(RuleMatcher, AFailureIsAReasonAndNotAMatch) {
   const MatchResult result = c.match(cpu("high"));
   ASSERT_EQ(result.failures.size(), 1u);
   EXPECT_EQ(result.failures[0].rule->name, "bad");
-  EXPECT_EQ(
-      result.failures[0].reason,
-      "There might be a problem with the criteria: \"trigger.load\" gt: no order between them: the value is a text "
-      "and the pattern a number");
+  EXPECT_EQ(result.failures[0].reason,
+            "There might be a problem with the criteria in rule demo.bad: "
+            "'>' not supported between instances of 'str' and 'float'");
   EXPECT_EQ(result.matched.size(), 1u);
 }
 
@@ -172,14 +171,42 @@ TEST(RuleMatcher, ExplainSaysWhatMatchDidAndWhy) {
 }
 
 TEST(RuleMatcher, CompileNamesTheRuleAndThePlace) {
-  Rule bad = rule("bad", {when("trigger.x", "regex", "("), when("trigger..y", "eq", 1)});
+  Rule bad = rule("bad", {when("trigger.x", "regex", "("), when("trigger.", "eq", 1)});
   bad.criteria[0].where = {"rules/bad.yaml", 4, 3};
   const Rule* pointers[] = {&bad};
   const auto compiled = RuleMatcher::compile(pointers);
   ASSERT_FALSE(compiled.has_value());
-  EXPECT_EQ(compiled.error().to_string().substr(0, 68),
-            "rules/bad.yaml:4:3: rule demo.bad: regular expression '(': missing )");
+  EXPECT_EQ(compiled.error().to_string().substr(0, 60), "rules/bad.yaml:4:3: rule demo.bad: pattern of 'trigger.x': c");
   EXPECT_EQ(RuleMatcher::check(bad).size(), 2u) << "check finds all of them";
+}
+
+TEST(RuleMatcher, ASearchReportsTheFailuresOfItsChildrenAlsoWhereTheRuleMatches) {
+  const Value pattern = Value::object({{"item.n", Value::object({{"type", "gt"}, {"pattern", 1}})}});
+  Criterion search = when("trigger.list", "search", pattern);
+  search.condition = "any";
+  const Compiled c({rule("s", {search})});
+  const Value payload = Value::object(
+      {{"list", Value::array({Value::object({{"n", "x"}}), Value::object({{"n", 2}})})}});
+  const MatchResult result = c.match(payload);
+  EXPECT_EQ(result.matched.size(), 1u);
+  ASSERT_EQ(result.failures.size(), 1u);
+  EXPECT_EQ(result.failures[0].reason,
+            "There might be a problem with the criteria in rule demo.s: "
+            "'>' not supported between instances of 'str' and 'int'");
+}
+
+TEST(RuleMatcher, AddingAndRemovingARuleLeavesTheOldMatcherAlone) {
+  const Compiled c({rule("a", {when("trigger.host", "eq", "web1")})});
+  const Rule b = rule("b", {when("trigger.host", "startswith", "web")});
+  const auto with_b = c.matcher->with(b);
+  ASSERT_TRUE(with_b.has_value());
+  EXPECT_EQ(with_b->match(kHook, {}, cpu(1)).matched.size(), 2u);
+  EXPECT_EQ(c.match(cpu(1)).matched.size(), 1u);
+  const Rule changed = rule("b", {when("trigger.host", "eq", "db1")});
+  const auto with_other_b = with_b->with(changed);
+  ASSERT_TRUE(with_other_b.has_value());
+  EXPECT_EQ(with_other_b->match(kHook, {}, cpu(1)).matched.size(), 1u) << "the rule of the same name is replaced";
+  EXPECT_TRUE(with_b->without(b).without(c.rules.front()).match(kHook, {}, cpu(1)).matched.empty());
 }
 
 }  // namespace
