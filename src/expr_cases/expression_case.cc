@@ -9,6 +9,7 @@
 #include "jinja/template.h"
 #include "orquesta_expr/compiled_value.h"
 #include "params/render_parameters.h"
+#include "rules/rule_case.h"
 
 namespace midwatch {
 
@@ -123,6 +124,11 @@ Result<Outcome<Value>> run_yaql(const Value& record) {
   return evaluate_statement(record, Value("<% " + std::string(source.text_or("")) + " %>"));
 }
 
+Outcome<Value> run_rule(const Value& record) {
+  MW_TRY(const bool matched, run_rule_case(record));
+  return Value(matched);
+}
+
 }  // namespace
 
 Result<ExpressionSuite> expression_suite(const Value& record) {
@@ -131,8 +137,10 @@ Result<ExpressionSuite> expression_suite(const Value& record) {
   if (id.starts_with("jinja/") || record.find("template") != nullptr) return ExpressionSuite::kJinja;
   if (id.starts_with("yaql/") || record.find("expr") != nullptr) return ExpressionSuite::kYaql;
   if (id.starts_with("aliases/") || record.find("param_stream") != nullptr) return ExpressionSuite::kAliases;
+  if (record.find("operator") != nullptr || record.find("criteria") != nullptr) return ExpressionSuite::kRules;
   return Error(Code::kInvalid,
-               "no case of the suites jinja, yaql and aliases: expected `template`, `expr` or `format`");
+               "no case of the suites jinja, yaql, aliases, operators and criteria: expected `template`, `expr`, "
+               "`format`, `operator` or `criteria`");
 }
 
 Result<Outcome<Value>> run_expression_case(const Value& record) {
@@ -141,6 +149,7 @@ Result<Outcome<Value>> run_expression_case(const Value& record) {
     case ExpressionSuite::kJinja: return run_jinja(record);
     case ExpressionSuite::kYaql: return run_yaql(record);
     case ExpressionSuite::kAliases: return match_alias(record);
+    case ExpressionSuite::kRules: return run_rule(record);
   }
   return Error(Code::kInvalid, "no such suite");
 }

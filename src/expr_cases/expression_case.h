@@ -4,7 +4,7 @@
 //
 // A record's fields and the form of the answer are described in that folder's README.md. The tests
 // and `midwatch eval --batch` share this, so that what the tests measure is what anyone can measure.
-// Suites: jinja in its layers, yaql in its forms, aliases. Results are in the marked form: {"$pairs": …},
+// Suites: jinja in its layers, yaql in its forms, aliases, operators and criteria of rules. Results are in the marked form: {"$pairs": …},
 // {"$datetime": …}, {"$timespan_us": …}, {"$float": …}.
 //
 // Pure: `now()` of a case is kCaseNow, unless the record has a `now` in microseconds since 1970.
@@ -22,7 +22,7 @@ namespace midwatch {
 
 inline constexpr Instant kCaseNow = instant_from_micros(1'770'000'000'000'000);
 
-enum class ExpressionSuite : std::uint8_t { kJinja, kYaql, kAliases };
+enum class ExpressionSuite : std::uint8_t { kJinja, kYaql, kAliases, kRules };
 
 // By the prefix of the id, else by the fields. Fails for a record of no suite.
 [[nodiscard]] Result<ExpressionSuite> expression_suite(const Value& record);

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "rules/interim_path.h"
+#include "jsonpath/query.h"
 
 namespace midwatch {
 namespace {
@@ -39,9 +39,9 @@ KeyPath KeyPath::parse(std::string_view key, KeyRoot root) {
   out.is_plain_ = out.parse_plain(text);
   if (out.is_plain_) return out;
   out.names_.clear();
-  auto general = jsonpath::Path::parse(text);
-  if (general) out.general_ = std::make_shared<const jsonpath::Path>(std::move(*general));
-  else out.error_ = general.error().message();
+  auto general = jsonpath::Query::compile(text);
+  if (general) out.general_ = std::move(*general);
+  else out.error_ = std::move(general).error().message;
   return out;
 }
 
@@ -52,8 +52,9 @@ Outcome<Value> KeyPath::first(const Value& subject) const {
   }
   if (general_ == nullptr) return Failure(ErrorKind::kSyntax, "Exception", error_);
   // `system.x` is a look-up in the datastore there; nothing here reads it from a key.
-  MW_TRY(const std::vector<Value> found, general_->find(Value::object({{root_name(root_), subject}})));
-  return found.empty() ? Value() : found.front();
+  const auto found = general_->find(Value::object({{root_name(root_), subject}}));
+  if (!found) return Failure(ErrorKind::kValue, "Exception", found.error().message);
+  return found->empty() ? Value() : found->front();
 }
 
 }  // namespace midwatch

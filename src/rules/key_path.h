@@ -24,7 +24,7 @@
 namespace midwatch {
 
 namespace jsonpath {
-class Path;
+class Query;
 }
 
 inline constexpr std::size_t kKeyStepsMax = 64;
@@ -61,7 +61,7 @@ class KeyPath {
   KeyRoot root_ = KeyRoot::kTrigger;
   bool is_plain_ = false;
   std::vector<std::string> names_;
-  std::shared_ptr<const jsonpath::Path> general_;
+  std::shared_ptr<const jsonpath::Query> general_;
   std::string error_;
 };
 
