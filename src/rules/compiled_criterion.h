@@ -44,6 +44,8 @@ class CompiledCriterion {
   [[nodiscard]] const KeyPath& key() const { return key_; }
   // The operator with its pattern where both are known beforehand, else null. A criterion with one fails
   // only where the operator does, or the key.
+  // Its pattern may look at any part of the event.
+  [[nodiscard]] bool reads_everything() const { return template_.has_value(); }
   [[nodiscard]] const OperatorCheck* constant() const { return check_ ? &*check_ : nullptr; }
 
  private:

@@ -1,6 +1,7 @@
 #include "rules/rule_matcher.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -172,6 +173,19 @@ MatchResult RuleMatcher::match_each(std::string_view trigger, const Value& trigg
   group->standard.match_each(payload, context, result);
   if (result.matched.empty()) group->backstop.match_each(payload, context, result);
   return result;
+}
+
+std::optional<std::vector<std::vector<std::string>>> RuleMatcher::fields(std::string_view trigger) const {
+  std::set<std::vector<std::string>> paths;
+  const auto rules = index_->by_trigger.find(trigger);
+  if (rules == index_->by_trigger.end()) return std::vector<std::vector<std::string>>();
+  for (const auto& compiled : rules->second->all) {
+    for (const CompiledCriterion& criterion : compiled->criteria) {
+      if (!criterion.key().is_plain() || criterion.reads_everything()) return std::nullopt;
+      paths.emplace(criterion.key().names().begin(), criterion.key().names().end());
+    }
+  }
+  return std::vector<std::vector<std::string>>(paths.begin(), paths.end());
 }
 
 std::vector<RuleVerdict> RuleMatcher::explain(std::string_view trigger, const Value& trigger_parameters,

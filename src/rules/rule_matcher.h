@@ -19,6 +19,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,6 +59,10 @@ class RuleMatcher {
   // The same without the network, by evaluating each rule of the trigger.
   [[nodiscard]] MatchResult match_each(std::string_view trigger, const Value& trigger_parameters, const Value& payload,
                                        const CriteriaContext& context = {}) const;
+
+  // The paths in the payload that the rules of this trigger read, for codec/json_fields.h: enough to match, not to
+  // run what matched. Null where some rule may read anything (templates, JSONPath, search of it all).
+  [[nodiscard]] std::optional<std::vector<std::vector<std::string>>> fields(std::string_view trigger) const;
 
   // The verdict on each rule of the trigger type, disabled ones and those with other parameters too, with
   // every criterion evaluated.
