@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/demo.h"
+#include "cli/eval_shell.h"
 #include "cli/table.h"
 #include "codec/json.h"
 
@@ -97,6 +98,34 @@ TEST(Eval, ABatchNamesBadLinesAndRunsTheOthers) {
   EXPECT_NE(ran.err.find(":3: "), std::string::npos) << ran.err;
   EXPECT_EQ(ran.exit, Exit::kFailed);
   EXPECT_EQ(run({"eval", "--batch", "/nowhere"}, commands).exit, Exit::kFailed);
+}
+
+std::string in_shell(const std::vector<std::string>& lines, Value variables = Value::object({})) {
+  std::ostringstream out;
+  EvalShell shell(std::move(variables), out, out);
+  for (const std::string& line : lines) {
+    if (!shell.take(line)) out << "left\n";
+  }
+  return out.str() + shell.prompt();
+}
+
+TEST(EvalShell, EvaluatesInTheLanguageOfThePrompt) {
+  EXPECT_EQ(in_shell({"1 + 1", ":jinja", "[1]|first", ":template", "n is {{ n }}", ""}, Value::object({{"n", 5}})),
+            "2\n1\nn is 5\ntemplate> ");
+  EXPECT_EQ(in_shell({":jinja 7 // 2", "7 / 2"}), "3\n3\nyaql> ") << "a text behind the command: this once";
+}
+
+TEST(EvalShell, VariablesAreSetAndLoaded) {
+  EXPECT_EQ(in_shell({":set hosts = [a, b]", "ctx().hosts.len()"}), "2\nyaql> ");
+  const std::string name = testing::TempDir() + "/midwatch_shell.yaml";
+  std::ofstream(name) << "x: {y: 4}\n";
+  EXPECT_EQ(in_shell({":context " + name, "ctx().x.y"}), "4\nyaql> ");
+  EXPECT_EQ(in_shell({":set 1a = 2"}), "expected :set NAME = VALUE\nyaql> ");
+  EXPECT_EQ(in_shell({":nope", ":quit"}), "there is no command ':nope'; :help lists them\nleft\nyaql> ");
+}
+
+TEST(EvalShell, AnErrorShowsItsPlace) {
+  EXPECT_EQ(in_shell({"1 + nope(2)"}), "Unknown function \"nope\"\n1 + nope(2)\n    ^\nyaql> ");
 }
 
 TEST(DemoReport, ShowsBothTimelinesSideBySide) {

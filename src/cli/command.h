@@ -23,9 +23,10 @@ namespace midwatch::cli {
 enum class Exit : int { kOk = 0, kFailed = 1, kUsage = 2 };
 
 struct Option {
-  std::string_view name;   // "--limit"
-  std::string_view value;  // "N"; empty for a flag
-  std::string_view help;   // starts with a verb, ends with a full stop
+  std::string_view name;     // "--limit"
+  std::string_view value;    // "N"; empty for a flag
+  std::string_view help;     // starts with a verb, ends with a full stop
+  std::string_view brief{};  // "-n", where one is worth having
 };
 
 struct Call {
@@ -66,5 +67,9 @@ Exit dispatch(std::span<const Command> commands, std::span<const std::string> ar
 
 // docs/cli.md is this text.
 [[nodiscard]] std::string commands_markdown(std::span<const Command> commands);
+
+// Every name that expressions know, one a line: `jinja filter abs`, `yaql method where`, …. The pages
+// docs/expressions-*.md have an example of each.
+[[nodiscard]] std::string expression_names();
 
 }  // namespace midwatch::cli

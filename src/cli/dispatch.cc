@@ -28,7 +28,8 @@ void print_help(const Command& command, std::ostream& out) {
   out << command.summary << "\n\nusage: " << usage_of(command) << "\n";
   if (!command.options.empty()) out << "\noptions:\n";
   for (const Option& option : command.options) {
-    const std::string left = fmt::format("{}{}{}", option.name, option.value.empty() ? "" : " ", option.value);
+    const std::string left = fmt::format("{}{}{}{}{}", option.brief, option.brief.empty() ? "" : ", ", option.name,
+                                         option.value.empty() ? "" : " ", option.value);
     out << fmt::format("  {:<32} {}\n", left, option.help);
   }
   if (!command.examples.empty()) out << "\nexamples:\n";
@@ -104,8 +105,9 @@ Exit dispatch(std::span<const Command> commands, std::span<const std::string> ar
   std::map<std::string, bool> flags;
   for (const Option& option : command->options) {
     const std::string name(option.name);
-    if (option.value.empty()) app.add_flag(name, flags[name]);
-    else app.add_option(name, texts[name])->take_last();
+    const std::string names = option.brief.empty() ? name : std::string(option.brief) + "," + name;
+    if (option.value.empty()) app.add_flag(names, flags[name]);
+    else app.add_option(names, texts[name])->take_last();
   }
   app.add_option("arguments", call.arguments);
   try {
@@ -141,7 +143,8 @@ std::string commands_markdown(std::span<const Command> commands) {
   for (const Command& command : commands) {
     text += fmt::format("### `{}`\n\n{}\n\n", usage_of(command), command.summary);
     for (const Option& option : command.options) {
-      text += fmt::format("- `{}{}{}`: {}\n", option.name, option.value.empty() ? "" : " ", option.value, option.help);
+      text += fmt::format("- `{}{}{}{}{}`: {}\n", option.brief, option.brief.empty() ? "" : ", ", option.name,
+                          option.value.empty() ? "" : " ", option.value, option.help);
     }
     if (!command.options.empty()) text += "\n";
     for (const std::string_view example : command.examples) text += fmt::format("    {}\n", example);

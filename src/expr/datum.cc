@@ -394,8 +394,11 @@ Outcome<Value> to_value(Evaluation& evaluation, const Datum& datum, Foreign fore
     case Type::kIterator: {
       std::vector<Value> out;
       Datum item;
+      auto* source = static_cast<IteratorObject*>(datum.object());
+      const std::shared_ptr<IteratorObject> fresh = source->restarted();
+      if (fresh) source = fresh.get();
       while (true) {
-        MW_TRY(const bool more, static_cast<IteratorObject*>(datum.object())->next(evaluation, item));
+        MW_TRY(const bool more, source->next(evaluation, item));
         if (!more) return Value::array(std::move(out));
         if (!evaluation.take_steps()) return evaluation.too_many_steps();
         if (!evaluation.take_bytes(sizeof(Value))) return evaluation.too_many_bytes();

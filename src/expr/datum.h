@@ -45,8 +45,9 @@ enum class Type : std::uint8_t {
 
 // How to write what JSON does not have when an expression is left.
 enum class Foreign : std::uint8_t {
-  kText,    // as its text: keys and points in time become strings
-  kMarked,  // as the conformance files do: {"$pairs": …}, {"$datetime": …}, {"$float": …}
+  kText,     // as its text: keys and points in time become strings
+  kMarked,   // as the conformance files do: {"$pairs": …}, {"$datetime": …}, {"$float": …}
+  kPrinted,  // as Python's str() prints it: what becomes part of a text
 };
 
 class Object : public std::enable_shared_from_this<Object> {
@@ -210,6 +211,8 @@ class IteratorObject : public Object {
   virtual Outcome<bool> next(Evaluation& evaluation, Datum& out) = 0;
   // All of it, for what may be iterated over more than once (a view of a mapping); null for a generator.
   [[nodiscard]] virtual const std::vector<Datum>* ready() const { return nullptr; }
+  // For what can be gone over more than once: an iteration from the start. Null: this is the only one.
+  [[nodiscard]] virtual std::shared_ptr<IteratorObject> restarted() { return nullptr; }
 };
 // A generator over items that are ready.
 [[nodiscard]] Datum make_generator(std::vector<Datum> items);

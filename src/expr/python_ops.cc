@@ -412,6 +412,10 @@ Outcome<Cursor> Cursor::over(const Datum& datum) {
   Cursor cursor;
   cursor.source_ = datum;
   cursor.type_ = datum.type();
+  if (cursor.type_ == Type::kIterator) {
+    if (auto fresh = static_cast<IteratorObject*>(datum.object())->restarted())
+      cursor.source_ = Datum(std::move(fresh));
+  }
   return cursor;
 }
 

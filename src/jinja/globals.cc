@@ -190,4 +190,9 @@ const Tables& tables(Dialect dialect) {
   return dialect == Dialect::kOrquesta ? orquesta.view : stackstorm.view;
 }
 
+RegisteredNames registered_names(Dialect dialect) {
+  const Tables& all = tables(dialect);
+  return {all.filters->names(), all.tests->names(), all.globals->names()};
+}
+
 }  // namespace midwatch::jinja

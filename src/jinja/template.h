@@ -57,4 +57,10 @@ class Template final : public Program {
 [[nodiscard]] Result<std::shared_ptr<const Program>> compile_expression(std::string_view source,
                                                                         Dialect dialect = Dialect::kStackStorm);
 
+// Every filter, test and global function of a dialect, sorted: for the reference and its test.
+struct RegisteredNames {
+  std::vector<std::string> filters, tests, globals;
+};
+[[nodiscard]] RegisteredNames registered_names(Dialect dialect);
+
 }  // namespace midwatch::jinja

@@ -26,8 +26,12 @@ cli::Exit reference(cli::Call& call) {
     call.out << settings_table_markdown();
     return cli::Exit::kOk;
   }
+  if (call.arguments[0] == "expressions") {
+    call.out << cli::expression_names();
+    return cli::Exit::kOk;
+  }
   if (call.arguments[0] != "cli") {
-    call.err << "usage: midwatch reference cli|settings\n";
+    call.err << "usage: midwatch reference cli|settings|expressions\n";
     return cli::Exit::kUsage;
   }
   std::vector<cli::Command> commands{serve_command(), cli::demo_command()};
@@ -46,10 +50,10 @@ cli::Command version_command() {
 
 cli::Command reference_command() {
   return {"reference",
-          "cli|settings",
+          "cli|settings|expressions",
           1,
           1,
-          "Prints the reference of commands or settings as Markdown.",
+          "Prints the reference of commands or settings as Markdown, or the names that expressions know.",
           {},
           {"midwatch reference settings"},
           reference};

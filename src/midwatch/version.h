@@ -6,7 +6,8 @@
 namespace midwatch {
 
 [[nodiscard]] cli::Command version_command();
-// `midwatch reference cli|settings`: the tables of docs/cli.md and docs/settings.md.
+// `midwatch reference cli|settings|expressions`: the tables of docs/cli.md and docs/settings.md, the names that
+// docs/expressions-*.md show.
 [[nodiscard]] cli::Command reference_command();
 
 }  // namespace midwatch

@@ -173,7 +173,7 @@ Outcome<Value> run_text(const Text& text, Evaluation& evaluation, int round) {
       out += piece.text;
       continue;
     }
-    const Foreign foreign = std::exchange(evaluation.foreign, Foreign::kText);
+    const Foreign foreign = std::exchange(evaluation.foreign, Foreign::kPrinted);
     auto made = run_piece(piece, text.language, evaluation);
     evaluation.foreign = foreign;
     if (!made) return made;

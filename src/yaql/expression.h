@@ -8,7 +8,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "expr/program.h"
 
@@ -17,5 +19,11 @@ namespace midwatch::yaql {
 // `source` is what stands between `<%` and `%>`.
 [[nodiscard]] Outcome<std::shared_ptr<const Program>> compile_outcome(std::string_view source);
 [[nodiscard]] Result<std::shared_ptr<const Program>> compile(std::string_view source);
+
+// Every function and method there is, sorted: for the reference and its test.
+struct LibraryNames {
+  std::vector<std::string> functions, methods;
+};
+[[nodiscard]] LibraryNames library_names();
 
 }  // namespace midwatch::yaql

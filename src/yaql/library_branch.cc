@@ -27,26 +27,31 @@ Outcome<Datum> select_case(LibraryCall& call) {
 }
 
 Outcome<Datum> select_all_cases(LibraryCall& call) {
-  std::vector<Datum> out;
-  for (std::size_t i = 0; i < call.lambda_rest.size(); ++i) {
-    MW_TRY(const Datum condition, at_frame(call, call.lambda_rest[i]));
-    if (truthy(condition)) out.emplace_back(i);
-  }
-  return make_list(std::move(out));
+  return make_lazy([frame = call.frame, cases = call.lambda_rest, at = std::size_t{0}](
+                       Evaluation& e, Datum& out) mutable -> Outcome<bool> {
+    while (at < cases.size()) {
+      MW_TRY(const Datum condition, evaluate(e, *cases[at++].node, frame));
+      if (!truthy(condition)) continue;
+      out = Datum(at - 1);
+      return true;
+    }
+    return false;
+  });
 }
 
 Outcome<Datum> examine(LibraryCall& call) {
-  std::vector<Datum> out;
-  for (const Lambda& lambda : call.lambda_rest) {
-    MW_TRY(const Datum condition, at_frame(call, lambda));
-    out.emplace_back(truthy(condition));
-  }
-  return make_list(std::move(out));
+  return make_lazy([frame = call.frame, cases = call.lambda_rest, at = std::size_t{0}](
+                       Evaluation& e, Datum& out) mutable -> Outcome<bool> {
+    if (at == cases.size()) return false;
+    MW_TRY(const Datum condition, evaluate(e, *cases[at++].node, frame));
+    out = truthy(condition);
+    return true;
+  });
 }
 
 Outcome<Datum> switch_case(LibraryCall& call) {
   const auto count = static_cast<std::int64_t>(call.lambda_rest.size());
-  const std::int64_t wanted = call.args[0].plain().int_or(-1);
+  const std::int64_t wanted = int_value(call.args[0], -1);
   if (count == 0) return Datum();
   const std::int64_t at = wanted >= 0 && wanted < count ? wanted : count - 1;
   return at_frame(call, call.lambda_rest[static_cast<std::size_t>(at)]);
@@ -79,23 +84,38 @@ Outcome<Datum> def(LibraryCall& call) {
   return Datum(std::make_shared<FrameObject>(std::move(frame)));
 }
 
+// With names: as many items as there are names. Without: all, but a generator has lost its first by then, as in
+// the reference.
 Outcome<Datum> unpack(LibraryCall& call) {
-  MW_TRY(std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
   auto frame = std::make_shared<Frame>(call.frame);
-  if (!call.rest.empty() && items.size() != call.rest.size()) {
-    return value_error("Cannot unpack " + std::to_string(items.size()) + " elements into " +
-                       std::to_string(call.rest.size()));
+  MW_TRY(Cursor cursor, Cursor::over(call.args[0]));
+  const std::size_t wanted = call.rest.size();
+  std::vector<Datum> items;
+  Datum item;
+  while (wanted == 0 || items.size() <= wanted) {
+    MW_TRY(const bool more, cursor.next(call.evaluation, item));
+    if (!more) break;
+    if (!call.evaluation.take_bytes(sizeof(Datum))) return call.evaluation.too_many_bytes();
+    items.push_back(std::move(item));
+  }
+  if (wanted != 0 && items.size() != wanted) {
+    return value_error("Cannot unpack " + std::to_string(items.size()) + " elements into " + std::to_string(wanted));
+  }
+  if (wanted == 0 && call.args[0].type() == Type::kIterator && call.args[0].as<Collection>() == nullptr &&
+      !items.empty()) {
+    items.erase(items.begin());
   }
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const std::string name = call.rest.empty() ? std::to_string(i + 1) : std::string(call.rest[i].text());
+    const std::string name = wanted == 0 ? std::to_string(i + 1) : std::string(call.rest[i].text());
     frame->variables.emplace_back(name, std::move(items[i]));
   }
   return Datum(std::make_shared<FrameObject>(std::move(frame)));
 }
 
 Outcome<Datum> assert_(LibraryCall& call) {
-  MW_TRY(const bool good, holds(call.evaluation, call.lambdas[1], call.args[0]));
-  if (good) return call.args[0];
+  const Datum object = memorized(call.args[0]);
+  MW_TRY(const bool good, holds(call.evaluation, call.lambdas[1], object));
+  if (good) return object;
   const std::string message = call.has(2) ? std::string(call.args[2].text()) : "Assertion failed";
   return Failure(ErrorKind::kValue, "AssertionError", message);
 }
@@ -123,12 +143,8 @@ constexpr LibraryEntry kEntries[] = {
     {"def", Form::kFunction, "str name, lambda func", &def},
     {"unpack", Form::kMethod, "iter, *str", &unpack},
     {"assert", Form::kMethod, "any, lambda condition, str message=", &assert_},
-    {"call", Form::kFunction, "str name, iter args, dict kwargs", &call_},
-    {"memorize", Form::kMethod, "iter",
-     [](LibraryCall& call) -> Outcome<Datum> {
-       MW_TRY(std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
-       return charged_list(call.evaluation, std::move(items));
-     }},
+    {"call", Form::kFunction, "str name, list args, dict kwargs", &call_},
+    {"memorize", Form::kMethod, "iter", [](LibraryCall& call) -> Outcome<Datum> { return memorized(call.args[0]); }},
 };
 
 }  // namespace

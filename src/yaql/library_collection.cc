@@ -17,40 +17,27 @@ Outcome<Datum> to_list(LibraryCall& call) {
   return list_of(call, std::move(items));
 }
 
-// list(1, [2]) takes generators apart, nothing else.
-Outcome<Datum> list(LibraryCall& call) {
-  std::vector<Datum> out;
-  for (const Datum& item : call.rest) {
-    if (item.type() == Type::kIterator) {
-      MW_TRY(std::vector<Datum> items, py_items(call.evaluation, item));
-      out.insert(out.end(), items.begin(), items.end());
-    } else {
-      out.push_back(item);
-    }
+// list() and set() take generators apart, and generators that come out of them; nothing else.
+Outcome<void> take_apart(Evaluation& evaluation, const Datum& item, std::vector<Datum>& out) {
+  if (!is_iterator(item)) {
+    if (!evaluation.take_bytes(sizeof(Datum))) return evaluation.too_many_bytes();
+    out.push_back(item);
+    return {};
   }
-  return list_of(call, std::move(out));
-}
-
-Outcome<void> flatten_into(Evaluation& evaluation, const Datum& source, std::vector<Datum>& out) {
   const Evaluation::Level level(evaluation);
   if (!level.ok()) return evaluation.too_deep();
-  MW_TRY(Cursor cursor, Cursor::over(source));
-  Datum item;
+  MW_TRY(Cursor cursor, Cursor::over(item));
+  Datum inner;
   while (true) {
-    MW_TRY(const bool more, cursor.next(evaluation, item));
+    MW_TRY(const bool more, cursor.next(evaluation, inner));
     if (!more) return {};
-    if (item.is_sequence() || item.type() == Type::kIterator || item.type() == Type::kSet) {
-      MW_CHECK(flatten_into(evaluation, item, out));
-    } else {
-      if (!evaluation.take_bytes(sizeof(Datum))) return evaluation.too_many_bytes();
-      out.push_back(item);
-    }
+    MW_CHECK(take_apart(evaluation, inner, out));
   }
 }
 
-Outcome<Datum> flatten(LibraryCall& call) {
+Outcome<Datum> list(LibraryCall& call) {
   std::vector<Datum> out;
-  MW_CHECK(flatten_into(call.evaluation, call.args[0], out));
+  for (const Datum& item : call.rest) MW_CHECK(take_apart(call.evaluation, item, out));
   return list_of(call, std::move(out));
 }
 
@@ -129,25 +116,36 @@ Outcome<Datum> dict_set_rules(LibraryCall& call) {
   return Datum(out);
 }
 
-Outcome<Datum> keys(LibraryCall& call) {
-  std::vector<Datum> out;
-  for (std::size_t i = 0; i < dict_size(call.args[0]); ++i) out.push_back(dict_entry(call.args[0], i).first);
-  return make_generator(std::move(out));
-}
-
-Outcome<Datum> values(LibraryCall& call) {
-  std::vector<Datum> out;
-  for (std::size_t i = 0; i < dict_size(call.args[0]); ++i) out.push_back(dict_entry(call.args[0], i).second);
-  return make_generator(std::move(out));
-}
-
-Outcome<Datum> items(LibraryCall& call) {
-  std::vector<Datum> out;
-  for (std::size_t i = 0; i < dict_size(call.args[0]); ++i) {
-    auto [key, value] = dict_entry(call.args[0], i);
-    out.push_back(make_list({std::move(key), std::move(value)}));
+// keys(), values(), items(): seen each time anew.
+class DictView final : public Collection {
+ public:
+  enum class Part : std::uint8_t { kKeys, kValues, kItems };
+  DictView(Datum dict, Part part)
+      : Collection(part == Part::kValues ? Kind::kView : Kind::kSetView), dict_(std::move(dict)), part_(part) {}
+  [[nodiscard]] std::string type_name() const override {
+    return part_ == Part::kKeys ? "dict_keys" : part_ == Part::kValues ? "dict_values" : "dict_items";
   }
-  return make_generator(std::move(out));
+  [[nodiscard]] bool truthy() const override { return dict_size(dict_) != 0; }
+  Outcome<bool> next(Evaluation&, Datum& out) override {
+    if (at_ == dict_size(dict_)) return false;
+    auto [key, value] = dict_entry(dict_, at_++);
+    if (part_ == Part::kItems) out = make_tuple({std::move(key), std::move(value)});
+    else out = part_ == Part::kKeys ? std::move(key) : std::move(value);
+    return true;
+  }
+  [[nodiscard]] std::shared_ptr<IteratorObject> restarted() override {
+    return std::make_shared<DictView>(dict_, part_);
+  }
+
+ private:
+  Datum dict_;
+  Part part_;
+  std::size_t at_ = 0;
+};
+
+template <DictView::Part Which>
+Outcome<Datum> view(LibraryCall& call) {
+  return Datum(std::make_shared<DictView>(call.args[0], Which));
 }
 
 Outcome<Datum> contains_key(LibraryCall& call) {
@@ -180,51 +178,6 @@ Outcome<Datum> contains(LibraryCall& call) {
   return Datum(found);
 }
 
-// ---------------------------------------------------------------- editing a sequence
-
-// Replaces `count` items from `position` by `with`; count < 0: all that follow.
-Outcome<Datum> edited(LibraryCall& call, std::int64_t position, std::int64_t count, const std::vector<Datum>& with) {
-  MW_TRY(std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
-  std::vector<Datum> out;
-  const auto size = static_cast<std::int64_t>(items.size());
-  bool placed = false;
-  for (std::int64_t i = 0; i < size; ++i) {
-    const bool replaced = i >= position && (count < 0 || i < position + count) && position >= 0;
-    if (!placed && i >= position && position >= 0) {
-      out.insert(out.end(), with.begin(), with.end());
-      placed = true;
-    }
-    if (!replaced) out.push_back(items[static_cast<std::size_t>(i)]);
-  }
-  if (!placed && position >= size && count == 0) out.insert(out.end(), with.begin(), with.end());
-  if (!placed && position < 0 && count == 0) out.insert(out.begin(), with.begin(), with.end());
-  return list_of(call, std::move(out));
-}
-
-std::int64_t number(const LibraryCall& call, std::size_t at, std::int64_t fallback) {
-  return call.has(at) ? call.args[at].plain().int_or(fallback) : fallback;
-}
-
-Outcome<Datum> insert(LibraryCall& call) {
-  std::int64_t position = number(call, 1, 0);
-  if (call.args[0].is_sequence() && position < 0) {
-    position = std::max<std::int64_t>(position + static_cast<std::int64_t>(sequence_size(call.args[0])), 0);
-  }
-  return edited(call, position, 0, {call.args[2]});
-}
-Outcome<Datum> insert_many(LibraryCall& call) {
-  MW_TRY(const std::vector<Datum> with, py_items(call.evaluation, call.args[2]));
-  return edited(call, number(call, 1, 0), 0, with);
-}
-Outcome<Datum> delete_(LibraryCall& call) { return edited(call, number(call, 1, 0), number(call, 2, 1), {}); }
-Outcome<Datum> replace(LibraryCall& call) {
-  return edited(call, number(call, 1, 0), number(call, 3, 1), {call.args[2]});
-}
-Outcome<Datum> replace_many(LibraryCall& call) {
-  MW_TRY(const std::vector<Datum> with, py_items(call.evaluation, call.args[2]));
-  return edited(call, number(call, 1, 0), number(call, 3, 1), with);
-}
-
 // ---------------------------------------------------------------- sets
 
 std::shared_ptr<SetObject> set_of(const std::vector<Datum>& items) {
@@ -240,14 +193,7 @@ std::vector<Datum> members(const Datum& set) {
 
 Outcome<Datum> set(LibraryCall& call) {
   std::vector<Datum> all;
-  for (const Datum& item : call.rest) {
-    if (item.type() == Type::kIterator) {
-      MW_TRY(std::vector<Datum> more, py_items(call.evaluation, item));
-      all.insert(all.end(), more.begin(), more.end());
-    } else {
-      all.push_back(item);
-    }
-  }
+  for (const Datum& item : call.rest) MW_CHECK(take_apart(call.evaluation, item, all));
   return Datum(set_of(all));
 }
 
@@ -291,6 +237,8 @@ Outcome<Datum> set_remove(LibraryCall& call) {
 template <Type Wanted>
 Outcome<Datum> is_type(LibraryCall& call) {
   if (Wanted == Type::kList) return Datum(call.args[0].is_sequence());
+  const auto* collection = call.args[0].as<Collection>();
+  if (Wanted == Type::kSet && collection != nullptr) return Datum(collection->kind == Collection::Kind::kSetView);
   return Datum(call.args[0].type() == Wanted);
 }
 
@@ -299,28 +247,22 @@ Outcome<Datum> dict_length(LibraryCall& call) { return Datum(dict_size(call.args
 constexpr LibraryEntry kEntries[] = {
     {"list", Form::kFunction, "*any", &list},
     {"toList", Form::kMethod, "iter", &to_list},
-    {"flatten", Form::kMethod, "iter", &flatten},
-    {"dict", Form::kFunction, "iter", &dict_from_items},
+    {"dict", Form::kFunction, "iter items", &dict_from_items},
     {"dict", Form::kFunction, "**", &dict_from_rules},
     {"toDict", Form::kMethod, "iter, lambda keySelector, lambda valueSelector=", &to_dict},
     {"get", Form::kMethod, "dict, any key, any default=", &dict_get},
     {"set", Form::kMethod, "dict, any key, any value", &dict_set},
     {"set", Form::kMethod, "dict, dict replacements", &dict_set_many},
     {"set", Form::kMethod, "dict, **", &dict_set_rules},
-    {"keys", Form::kMethod, "dict", &keys},
-    {"values", Form::kMethod, "dict", &values},
-    {"items", Form::kMethod, "dict", &items},
+    {"keys", Form::kMethod, "dict", &view<DictView::Part::kKeys>},
+    {"values", Form::kMethod, "dict", &view<DictView::Part::kValues>},
+    {"items", Form::kMethod, "dict", &view<DictView::Part::kItems>},
     {"containsKey", Form::kMethod, "dict, any key", &contains_key},
     {"containsValue", Form::kMethod, "dict, any value", &contains_value},
     {"contains", Form::kMethod, "iter, any value", &contains},
-    {"len", Form::kBoth, "dict", &dict_length},
+    {"len", Form::kBoth, "dict dict", &dict_length},
     {"delete", Form::kMethod, "dict, *any", &dict_delete},
-    {"delete", Form::kMethod, "iter, int position, int count=", &delete_},
     {"deleteAll", Form::kMethod, "dict, iter keys", &dict_delete_all},
-    {"insert", Form::kMethod, "iter, int position, any value", &insert},
-    {"insertMany", Form::kMethod, "iter, int position, iter values", &insert_many},
-    {"replace", Form::kMethod, "iter, int position, any value, int count=", &replace},
-    {"replaceMany", Form::kMethod, "iter, int position, iter values, int count=", &replace_many},
     {"set", Form::kFunction, "*any", &set},
     {"toSet", Form::kMethod, "iter", &to_set},
     {"union", Form::kMethod, "set, set other", &combine<Keep::kBoth>},
@@ -329,9 +271,9 @@ constexpr LibraryEntry kEntries[] = {
     {"symmetricDifference", Form::kMethod, "set, set other", &combine<Keep::kEither>},
     {"add", Form::kMethod, "set, *any", &set_add},
     {"remove", Form::kMethod, "set, *any", &set_remove},
-    {"isDict", Form::kFunction, "any", &is_type<Type::kDict>},
-    {"isList", Form::kFunction, "any", &is_type<Type::kList>},
-    {"isSet", Form::kFunction, "any", &is_type<Type::kSet>},
+    {"isDict", Form::kFunction, "any arg", &is_type<Type::kDict>},
+    {"isList", Form::kFunction, "any arg", &is_type<Type::kList>},
+    {"isSet", Form::kFunction, "any arg", &is_type<Type::kSet>},
 };
 
 }  // namespace

@@ -13,15 +13,23 @@ struct OrderKey {
   bool descending;
 };
 
-// A collection in an order; thenBy() adds to the order. Sorted when it is read.
-class OrderedObject final : public IteratorObject {
+// A collection in an order; thenBy() adds to the order. Sorted when it is first gone over.
+class OrderedObject final : public Collection {
  public:
-  OrderedObject(std::vector<Datum> items, std::vector<OrderKey> k) : keys(std::move(k)), source(std::move(items)) {}
+  OrderedObject(std::vector<Datum> items, std::vector<OrderKey> k)
+      : Collection(Kind::kView), keys(std::move(k)), source(std::move(items)) {}
+  [[nodiscard]] std::string type_name() const override { return "OrderingIterable"; }
   Outcome<bool> next(Evaluation& evaluation, Datum& out) override {
     if (!sorted_) MW_CHECK(sort(evaluation));
     if (at_ == source.size()) return false;
     out = source[order_[at_++]];
     return true;
+  }
+  [[nodiscard]] std::shared_ptr<IteratorObject> restarted() override {
+    auto out = std::make_shared<OrderedObject>(source, keys);
+    out->order_ = order_;
+    out->sorted_ = sorted_;
+    return out;
   }
 
   std::vector<OrderKey> keys;
@@ -84,24 +92,70 @@ Outcome<Datum> order_by(LibraryCall& call) {
 template <bool Descending>
 Outcome<Datum> then_by(LibraryCall& call) {
   const auto* ordered = call.args[0].as<OrderedObject>();
-  if (ordered == nullptr) return no_matching("thenBy", Form::kMethod);
+  if (ordered == nullptr) return no_matching(Descending ? "thenByDescending" : "thenBy", Form::kMethod);
   std::vector<OrderKey> keys = ordered->keys;
   keys.push_back({call.lambdas[1], Descending});
   return Datum(std::make_shared<OrderedObject>(ordered->source, std::move(keys)));
 }
 
+// What groupBy() makes of a group. An aggregator gets the values; one that cannot deal with them is taken for
+// the older form, which gets key and values and gives both back.
+struct Aggregator {
+  Lambda lambda;
+  std::optional<Failure> refused{};
+  bool may_fall_back = true;
+
+  Outcome<Datum> apply(Evaluation& evaluation, const Datum& key, const Datum& values) {
+    if (!refused) {
+      auto made = invoke(evaluation, lambda, values);
+      if (made) {
+        may_fall_back = may_fall_back && looks_like_a_group(*made, values);
+        return make_list({key, std::move(*made)});
+      }
+      const std::string& exception = made.error().diagnostic().exception;
+      if (exception != "NoMatchingMethodException" && exception != "NoMatchingFunctionException" &&
+          exception != "IndexError") {
+        return made;
+      }
+      refused = std::move(made).error();
+    }
+    if (may_fall_back) {
+      auto made = invoke(evaluation, lambda, make_list({key, values}));
+      if (made && (made->is_sequence() || made->is_string() || made->is_dict() || made->type() == Type::kSet)) {
+        MW_TRY(const std::size_t size, py_length(*made));
+        if (size == 2) return made;
+      }
+      if (!made && made.error().kind() == ErrorKind::kLimit) return made;
+    }
+    return Failure(refused->kind(), refused->diagnostic().exception, refused->message());
+  }
+
+ private:
+  static bool looks_like_a_group(const Datum& made, const Datum& values) {
+    return sequence_size(values) == 2 && made.is_sequence() && sequence_size(made) == 2 &&
+           equal(sequence_at(made, 0), sequence_at(values, 0));
+  }
+};
+
+std::optional<Lambda> optional_lambda(const LibraryCall& call, std::size_t at) {
+  if (!call.has(at)) return std::nullopt;
+  const Node& node = *call.lambdas[at].node;
+  if (node.kind == NodeKind::kConstant && node.constant.is_none()) return std::nullopt;
+  return call.lambdas[at];
+}
+
 // groupBy(keySelector, valueSelector=, aggregator=)
 Outcome<Datum> group_by(LibraryCall& call) {
   MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
+  const auto value_selector = optional_lambda(call, 2);
   DictObject index;
   std::vector<std::pair<Datum, std::vector<Datum>>> groups;
   for (const Datum& item : items) {
-    MW_TRY(const Datum key, invoke(call.evaluation, call.lambdas[1], item));
     Datum value = item;
-    if (call.has(2) &&
-        !(call.lambdas[2].node->kind == NodeKind::kConstant && call.lambdas[2].node->constant.is_none())) {
-      MW_TRY(value, invoke(call.evaluation, call.lambdas[2], item));
+    if (value_selector) {
+      MW_TRY(value, invoke(call.evaluation, *value_selector, item));
     }
+    MW_TRY(const Datum key, invoke(call.evaluation, call.lambdas[1], item));
     const Datum* at = index.find(key);
     if (at == nullptr) {
       index.set(key, Datum(groups.size()));
@@ -110,53 +164,20 @@ Outcome<Datum> group_by(LibraryCall& call) {
       groups[static_cast<std::size_t>(at->plain().as_int())].second.push_back(std::move(value));
     }
   }
-  std::vector<Datum> out;
-  for (auto& [key, values] : groups) {
-    Datum group = make_list(std::move(values));
-    if (call.has(3)) {
-      MW_TRY(group, invoke(call.evaluation, call.lambdas[3], group));
+  const auto lambda = optional_lambda(call, 3);
+  auto aggregator = lambda ? std::make_shared<Aggregator>(Aggregator{*lambda}) : nullptr;
+  return make_lazy([groups = std::move(groups), aggregator, at = std::size_t{0}](Evaluation& e,
+                                                                                 Datum& out) mutable -> Outcome<bool> {
+    if (at == groups.size()) return false;
+    auto& [key, values] = groups[at++];
+    const Datum group = make_list(std::move(values));
+    if (!aggregator) {
+      out = make_list({key, group});
+      return true;
     }
-    out.push_back(make_list({key, std::move(group)}));
-  }
-  return make_generator(std::move(out));
-}
-
-Outcome<Datum> join(LibraryCall& call) {
-  MW_TRY(const std::vector<Datum> left, py_items(call.evaluation, call.args[0]));
-  MW_TRY(const std::vector<Datum> right, py_items(call.evaluation, call.args[1]));
-  std::vector<Datum> out;
-  for (const Datum& a : left) {
-    for (const Datum& b : right) {
-      MW_TRY(const Datum verdict, invoke(call.evaluation, call.lambdas[2], {a, b}));
-      if (!truthy(verdict)) continue;
-      MW_TRY(Datum made, invoke(call.evaluation, call.lambdas[3], {a, b}));
-      out.push_back(std::move(made));
-    }
-  }
-  return make_generator(std::move(out));
-}
-
-template <bool Longest>
-Outcome<Datum> zip(LibraryCall& call) {
-  std::vector<std::vector<Datum>> columns(1);
-  MW_TRY(columns[0], py_items(call.evaluation, call.args[0]));
-  std::size_t length = columns[0].size();
-  for (const Datum& column : call.rest) {
-    MW_TRY(std::vector<Datum> items, py_items(call.evaluation, column));
-    length = Longest ? std::max(length, items.size()) : std::min(length, items.size());
-    columns.push_back(std::move(items));
-  }
-  Datum fill;
-  for (const auto& [rule, lambda] : call.pairs) {
-    MW_TRY(fill, evaluate(call.evaluation, *rule->value, call.frame));
-  }
-  std::vector<Datum> out;
-  for (std::size_t i = 0; i < length; ++i) {
-    std::vector<Datum> row;
-    for (const auto& column : columns) row.push_back(i < column.size() ? column[i] : fill);
-    out.push_back(make_list(std::move(row)));
-  }
-  return make_generator(std::move(out));
+    MW_TRY(out, aggregator->apply(e, key, group));
+    return true;
+  });
 }
 
 Outcome<Datum> sum(LibraryCall& call) {
@@ -173,6 +194,7 @@ Outcome<Datum> sum(LibraryCall& call) {
   return total;
 }
 
+// By the operator `>`; of equal ones the later is the least, the earlier the greatest.
 template <bool Max>
 Outcome<Datum> extreme(LibraryCall& call) {
   MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
@@ -183,49 +205,31 @@ Outcome<Datum> extreme(LibraryCall& call) {
     best = items[at++];
   }
   for (; at < items.size(); ++at) {
-    MW_TRY(const bool better, Max ? less(call.evaluation, best, items[at]) : less(call.evaluation, items[at], best));
-    if (better) best = items[at];
+    MW_TRY(const Datum greater, binary(call.evaluation, Operator::kGreater, items[at], best));
+    if (truthy(greater) == Max) best = items[at];
   }
   return best;
 }
 
-// reduce and accumulate: the last value, or all of them.
-template <bool Every>
 Outcome<Datum> fold(LibraryCall& call) {
-  MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
-  std::size_t at = 0;
+  MW_TRY(Cursor cursor, Cursor::over(call.args[0]));
   Datum total = call.args[2];
-  std::vector<Datum> out;
   if (!call.has(2)) {
-    if (items.empty()) return type_error("reduce() of empty iterable with no initial value");
-    total = items[at++];
+    MW_TRY(const bool any, cursor.next(call.evaluation, total));
+    if (!any) return type_error("reduce() of empty iterable with no initial value");
   }
-  out.push_back(total);
-  for (; at < items.size(); ++at) {
-    MW_TRY(total, invoke(call.evaluation, call.lambdas[1], {total, items[at]}));
-    if (Every) out.push_back(total);
+  Datum item;
+  while (true) {
+    MW_TRY(const bool more, cursor.next(call.evaluation, item));
+    if (!more) return total;
+    MW_TRY(total, invoke(call.evaluation, call.lambdas[1], {total, item}));
   }
-  return Every ? make_generator(std::move(out)) : total;
 }
 
 Outcome<Datum> reverse(LibraryCall& call) {
   MW_TRY(std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
   std::reverse(items.begin(), items.end());
   return make_generator(std::move(items));
-}
-
-Outcome<Datum> slice(LibraryCall& call) {
-  const std::int64_t length = call.args[1].plain().int_or(0);
-  MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
-  std::vector<Datum> out;
-  if (length <= 0)
-    return length < 0 ? Outcome<Datum>(value_error("the length of a slice must not be negative")) : make_generator({});
-  for (std::size_t at = 0; at < items.size(); at += static_cast<std::size_t>(length)) {
-    const std::size_t end = std::min(items.size(), at + static_cast<std::size_t>(length));
-    out.push_back(
-        make_list({items.begin() + static_cast<std::ptrdiff_t>(at), items.begin() + static_cast<std::ptrdiff_t>(end)}));
-  }
-  return make_generator(std::move(out));
 }
 
 Outcome<Datum> split_where(LibraryCall& call) {
@@ -259,7 +263,7 @@ Outcome<Datum> slice_where(LibraryCall& call) {
 Outcome<Datum> split_at(LibraryCall& call) {
   MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
   const auto size = static_cast<std::int64_t>(items.size());
-  std::int64_t at = call.args[1].plain().int_or(0);
+  std::int64_t at = int_value(call.args[1], 0);
   if (at < 0) at = std::max<std::int64_t>(at + size, 0);
   at = std::min(at, size);
   return make_list({make_list({items.begin(), items.begin() + at}), make_list({items.begin() + at, items.end()})});
@@ -296,7 +300,7 @@ Outcome<Datum> merged(Evaluation& evaluation, const Datum& a, const Datum& b, co
       out->set(key, value);
       continue;
     }
-    const bool deeper = mergers.levels_max == 0 || level < mergers.levels_max;
+    const bool deeper = mergers.levels_max <= 0 || level < mergers.levels_max;
     if (deeper && other.is_dict()) {
       if (!value.is_dict()) return type_error("Cannot merge " + type_name(value) + " with " + type_name(other));
       MW_TRY(Datum inner, merged(evaluation, value, other, mergers, level + 1));
@@ -322,15 +326,9 @@ Outcome<Datum> merged(Evaluation& evaluation, const Datum& a, const Datum& b, co
 }
 
 Outcome<Datum> merge_with(LibraryCall& call) {
-  Mergers mergers{{}, {}, call.has(4) ? call.args[4].plain().int_or(0) : 0};
-  const auto given = [&](std::size_t at) -> std::optional<Lambda> {
-    if (!call.has(at)) return std::nullopt;
-    const Node& node = *call.lambdas[at].node;
-    if (node.kind == NodeKind::kConstant && node.constant.is_none()) return std::nullopt;
-    return call.lambdas[at];
-  };
-  mergers.list = given(2);
-  mergers.item = given(3);
+  Mergers mergers{{}, {}, call.has(4) ? int_value(call.args[4], 0) : 0};
+  mergers.list = optional_lambda(call, 2);
+  mergers.item = optional_lambda(call, 3);
   return merged(call.evaluation, call.args[0], call.args[1], mergers, 1);
 }
 
@@ -340,20 +338,15 @@ constexpr LibraryEntry kEntries[] = {
     {"thenBy", Form::kMethod, "iter, lambda selector", &then_by<false>},
     {"thenByDescending", Form::kMethod, "iter, lambda selector", &then_by<true>},
     {"groupBy", Form::kMethod, "iter, lambda keySelector, lambda valueSelector=, lambda aggregator=", &group_by},
-    {"join", Form::kMethod, "iter, iter collection2, lambda predicate, lambda selector", &join},
-    {"zip", Form::kMethod, "iter, *iter", &zip<false>},
-    {"zipLongest", Form::kMethod, "iter, *iter, **", &zip<true>},
     {"sum", Form::kMethod, "iter, any initial=", &sum},
     {"min", Form::kMethod, "iter, any initial=", &extreme<false>},
     {"max", Form::kMethod, "iter, any initial=", &extreme<true>},
-    {"aggregate", Form::kMethod, "iter, lambda selector, any seed=", &fold<false>},
-    {"reduce", Form::kMethod, "iter, lambda selector, any seed=", &fold<false>},
-    {"accumulate", Form::kMethod, "iter, lambda selector, any seed=", &fold<true>},
+    {"aggregate", Form::kMethod, "iter, lambda selector, any seed=", &fold},
+    {"reduce", Form::kMethod, "iter, lambda selector, any seed=", &fold},
     {"reverse", Form::kMethod, "iter", &reverse},
-    {"slice", Form::kMethod, "iter, int length", &slice},
     {"splitWhere", Form::kMethod, "iter, lambda predicate", &split_where},
     {"sliceWhere", Form::kMethod, "iter, lambda predicate", &slice_where},
-    {"splitAt", Form::kMethod, "iter, int position", &split_at},
+    {"splitAt", Form::kMethod, "iter, int index", &split_at},
     {"mergeWith", Form::kMethod,
      "dict, dict another, lambda listMerger=, lambda itemMerger=, int maxLevels=", &merge_with},
 };

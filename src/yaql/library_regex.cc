@@ -38,9 +38,20 @@ Datum group_value(std::string_view text, const PatternMatch::Range& range) {
   return Datum(out);
 }
 
-// `$` and `$1` are the whole match, `$2`… the groups, names the named ones.
+// The reference fails on every expression with named groups: it takes the text of the first apart into two.
+Failure named_group_failure(const Pattern& used, std::string_view text, const PatternMatch& match) {
+  const PatternMatch::Range& range = match.groups[used.group_names().front().second];
+  if (!range.matched()) return type_error("cannot unpack non-iterable NoneType object");
+  const std::size_t length = code_point_count(text.substr(range.start, range.end - range.start));
+  if (length == 2) return {ErrorKind::kValue, "IndexError", "no such group"};
+  return value_error(length < 2 ? "not enough values to unpack (expected 2, got " + std::to_string(length) + ")"
+                                : "too many values to unpack (expected 2)");
+}
+
+// `$` and `$1` are the whole match, `$2`… the groups.
 Outcome<Datum> apply(LibraryCall& call, const Pattern& used, std::string_view text, const PatternMatch& match,
                      const Lambda& selector) {
+  if (!used.group_names().empty()) return named_group_failure(used, text, match);
   auto frame = std::make_shared<Frame>(selector.frame);
   const Datum whole = group_value(text, match.groups[0]);
   frame->variables.emplace_back("", whole);
@@ -48,8 +59,6 @@ Outcome<Datum> apply(LibraryCall& call, const Pattern& used, std::string_view te
   for (std::size_t i = 1; i < match.groups.size(); ++i) {
     frame->variables.emplace_back(std::to_string(i + 1), group_value(text, match.groups[i]));
   }
-  for (const auto& [name, at] : used.group_names())
-    frame->variables.emplace_back(name, group_value(text, match.groups[at]));
   return evaluate(call.evaluation, *selector.node, frame);
 }
 
@@ -81,9 +90,12 @@ Outcome<Datum> search_all(LibraryCall& call) {
   return make_generator(std::move(out));
 }
 
+// Zero is no limit, less than zero is none at all.
 std::size_t limit(const LibraryCall& call, std::size_t at) {
-  const std::int64_t count = call.has(at) ? call.args[at].plain().int_or(0) : 0;
-  return count <= 0 ? SIZE_MAX : static_cast<std::size_t>(count);
+  if (!call.has(at)) return SIZE_MAX;
+  const Value& value = call.args[at].plain();
+  const std::int64_t count = value.is_bool() ? (value.as_bool() ? 1 : 0) : value.int_or(0);
+  return count == 0 ? SIZE_MAX : count < 0 ? 0 : static_cast<std::size_t>(count);
 }
 
 Outcome<Datum> split_text(LibraryCall& call, const Pattern& used, std::string_view text, std::size_t count_max) {
@@ -122,8 +134,10 @@ Outcome<Datum> replaced_by(LibraryCall& call, const Pattern& used, std::string_v
   MW_TRY(const std::vector<PatternMatch> matches, used.match_all(text, limit(call, 3)));
   for (const PatternMatch& match : matches) {
     MW_TRY(const Datum made, apply(call, used, text, match, call.lambdas[2]));
-    MW_TRY(const std::string part, yaql_text(call.evaluation, made));
-    out.append(text.substr(at, match.groups[0].start - at)).append(part);
+    if (!made.is_string() && !made.is_none()) {
+      return type_error("sequence item: expected str instance, " + type_name(made) + " found");
+    }
+    out.append(text.substr(at, match.groups[0].start - at)).append(made.is_none() ? std::string_view() : made.text());
     at = match.groups[0].end;
     if (out.size() > call.evaluation.limits.output_bytes_max) return call.evaluation.too_many_bytes();
   }
@@ -147,8 +161,8 @@ constexpr LibraryEntry kEntries[] = {
     {"replace", Form::kMethod, "str, regex regexp, str repl, int count=", &replace_in},
     {"replaceBy", Form::kMethod, "regex, str string, lambda repl, int count=", &replace_by},
     {"replaceBy", Form::kMethod, "str, regex regexp, lambda repl, int count=", &replace_by_in},
-    {"isRegex", Form::kFunction, "any", &is_regex},
-    {"escapeRegex", Form::kFunction, "str", &escape},
+    {"isRegex", Form::kFunction, "any value", &is_regex},
+    {"escapeRegex", Form::kFunction, "str string", &escape},
 };
 
 }  // namespace

@@ -11,7 +11,9 @@ namespace {
 
 std::string_view text(const LibraryCall& call, std::size_t at = 0) { return call.args[at].text(); }
 std::int64_t number(const LibraryCall& call, std::size_t at, std::int64_t fallback) {
-  return call.has(at) ? call.args[at].plain().int_or(fallback) : fallback;
+  if (!call.has(at)) return fallback;
+  const Value& value = call.args[at].plain();
+  return value.is_bool() ? (value.as_bool() ? 1 : 0) : value.int_or(fallback);
 }
 
 template <std::string (*Convert)(std::string_view)>
@@ -39,16 +41,33 @@ Outcome<Datum> split(LibraryCall& call) {
   return texts(call, split_on(text(call), text(call, 1), limit));
 }
 
+// Words from the right; what is left keeps its white space inside.
+Outcome<Datum> right_split_space(LibraryCall& call, std::int64_t limit) {
+  std::vector<std::string> out;
+  std::u32string rest = to_code_points(strip_space(text(call)));
+  for (; limit > 0 && !rest.empty(); --limit) {
+    std::size_t at = rest.size();
+    while (at > 0 && !is_space(rest[at - 1])) --at;
+    out.push_back(from_code_points(std::u32string_view(rest).substr(at)));
+    while (at > 0 && is_space(rest[at - 1])) --at;
+    rest.resize(at);
+  }
+  if (!rest.empty()) out.push_back(from_code_points(rest));
+  std::reverse(out.begin(), out.end());
+  return texts(call, std::move(out));
+}
+
 Outcome<Datum> right_split(LibraryCall& call) {
   std::int64_t limit = number(call, 2, -1);
   const bool on_space = !call.has(1) || call.args[1].is_none();
   if (limit < 0) return split(call);
-  std::vector<std::string> all = on_space ? split_space(text(call)) : split_on(text(call), text(call, 1));
+  if (on_space) return right_split_space(call, limit);
+  if (text(call, 1).empty()) return value_error("empty separator");
+  std::vector<std::string> all = split_on(text(call), text(call, 1));
   if (static_cast<std::int64_t>(all.size()) <= limit + 1) return texts(call, std::move(all));
   const std::size_t joined = all.size() - static_cast<std::size_t>(limit);
   std::string head;
-  const std::string separator = on_space ? " " : std::string(text(call, 1));
-  for (std::size_t i = 0; i < joined; ++i) head += (i == 0 ? "" : separator) + all[i];
+  for (std::size_t i = 0; i < joined; ++i) head += (i == 0 ? "" : std::string(text(call, 1))) + all[i];
   std::vector<std::string> out{head};
   out.insert(out.end(), all.begin() + static_cast<std::ptrdiff_t>(joined), all.end());
   return texts(call, std::move(out));
@@ -126,20 +145,36 @@ Outcome<Datum> substring(LibraryCall& call) {
                                            static_cast<std::size_t>(from), static_cast<std::size_t>(to - from))));
 }
 
+// str.find(sub, start, end), in code points.
+template <bool Last>
+std::int64_t found_at(std::u32string_view whole, std::u32string_view needle, std::int64_t start, std::int64_t end) {
+  const auto size = static_cast<std::int64_t>(whole.size());
+  if (start < 0) start = std::max<std::int64_t>(start + size, 0);
+  if (end < 0) end = std::max<std::int64_t>(end + size, 0);
+  end = std::min(end, size);
+  if (start > end) return -1;
+  const std::u32string_view part = whole.substr(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start));
+  const std::size_t hit = Last ? part.rfind(needle) : part.find(needle);
+  return hit == std::u32string_view::npos ? -1 : start + static_cast<std::int64_t>(hit);
+}
+
 template <bool Last>
 Outcome<Datum> index_of(LibraryCall& call) {
+  return Datum(
+      found_at<Last>(to_code_points(text(call)), to_code_points(text(call, 1)), number(call, 2, 0), INT64_MAX));
+}
+
+template <bool Last>
+Outcome<Datum> index_of_part(LibraryCall& call) {
   const std::u32string whole = to_code_points(text(call));
-  const std::u32string needle = to_code_points(text(call, 1));
   const auto size = static_cast<std::int64_t>(whole.size());
   std::int64_t start = number(call, 2, 0);
+  std::int64_t length = number(call, 3, -1);
   if (start < 0) start += size;
-  start = std::clamp<std::int64_t>(start, 0, size);
-  const std::int64_t length = number(call, 3, -1);
-  const std::int64_t end = length < 0 ? size : std::min(size, start + length);
-  const std::u32string_view part = std::u32string_view(whole).substr(
-      static_cast<std::size_t>(start), static_cast<std::size_t>(std::max<std::int64_t>(end - start, 0)));
-  const std::size_t hit = Last ? part.rfind(needle) : part.find(needle);
-  return Datum(hit == std::u32string_view::npos ? -1 : start + static_cast<std::int64_t>(hit));
+  if (length < 0) length = size - start;
+  std::int64_t end = 0;
+  if (__builtin_add_overflow(start, length, &end)) end = INT64_MAX;
+  return Datum(found_at<Last>(whole, to_code_points(text(call, 1)), start, end));
 }
 
 Outcome<Datum> to_char_array(LibraryCall& call) {
@@ -172,40 +207,42 @@ Outcome<Datum> hex(LibraryCall& call) {
   return Datum(std::string_view(digits));
 }
 
+// The sets that can be asked for, in the order of the parameters. `letters`, `lowercase` and `uppercase`
+// are gone from Python, and the reference fails on them.
+constexpr std::string_view kCharacterSets[] = {
+    "0123456789",
+    "0123456789abcdefABCDEF",
+    "abcdefghijklmnopqrstuvwxyz",
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "",
+    "01234567",
+    "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ \t\n\r\v\f",
+    "",
+    "",
+    " \t\n\r\v\f"};
+
 Outcome<Datum> characters(LibraryCall& call) {
-  constexpr std::pair<std::string_view, std::string_view> kSets[] = {
-      {"digits", "0123456789"},
-      {"hexdigits", "0123456789abcdefABCDEF"},
-      {"asciiLowercase", "abcdefghijklmnopqrstuvwxyz"},
-      {"asciiUppercase", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
-      {"asciiLetters", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"},
-      {"letters", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"},
-      {"lowercase", "abcdefghijklmnopqrstuvwxyz"},
-      {"uppercase", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
-      {"octdigits", "01234567"},
-      {"punctuation", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"},
-      {"whitespace", " \t\n\r\v\f"}};
   SetObject chosen;
   std::vector<Datum> out;
-  for (const auto& [rule, lambda] : call.pairs) {
-    if (rule->key->kind != NodeKind::kWord) return no_matching("characters", Form::kFunction);
-    MW_TRY(const Datum wanted, evaluate(call.evaluation, *rule->value, call.frame));
-    if (!truthy(wanted)) continue;
-    for (const auto& [name, set] : kSets) {
-      if (name != rule->key->constant.text()) continue;
-      for (const char& c : set) {
-        if (chosen.insert(Datum(std::string_view(&c, 1)))) out.emplace_back(std::string_view(&c, 1));
-      }
+  for (std::size_t i = 0; i < std::size(kCharacterSets); ++i) {
+    if (!call.has(i) || !truthy(call.args[i])) continue;
+    if (kCharacterSets[i].empty()) {
+      return Failure(ErrorKind::kUndefined, "AttributeError", "module 'string' has no such attribute");
+    }
+    for (const char& c : kCharacterSets[i]) {
+      if (chosen.insert(Datum(std::string_view(&c, 1)))) out.emplace_back(std::string_view(&c, 1));
     }
   }
   return make_list(std::move(out));
 }
 
 constexpr LibraryEntry kEntries[] = {
-    {"str", Form::kFunction, "any", &str},
+    {"str", Form::kFunction, "any value", &str},
     {"toLower", Form::kMethod, "str", &converted<lower_text>},
     {"toUpper", Form::kMethod, "str", &converted<upper_text>},
-    {"len", Form::kBoth, "str", &length},
+    {"len", Form::kBoth, "str string", &length},
     {"split", Form::kMethod, "str, str? separator=, int maxSplits=", &split},
     {"rightSplit", Form::kMethod, "str, str? separator=, int maxSplits=", &right_split},
     {"join", Form::kMethod, "iter, str separator", &join_items},
@@ -213,13 +250,15 @@ constexpr LibraryEntry kEntries[] = {
     {"trim", Form::kMethod, "str, str? chars=", &trim<Strip::kBoth>},
     {"trimLeft", Form::kMethod, "str, str? chars=", &trim<Strip::kLeft>},
     {"trimRight", Form::kMethod, "str, str? chars=", &trim<Strip::kRight>},
-    {"norm", Form::kBoth, "str?, str? chars=", &norm},
-    {"isEmpty", Form::kBoth, "str?, bool trim=, str? chars=", &is_empty},
+    {"norm", Form::kBoth, "str? string, str? chars=", &norm},
+    {"isEmpty", Form::kBoth, "str? string, bool trim=, str? chars=", &is_empty},
     {"replace", Form::kMethod, "str, str old, str new, int count=", &replace},
     {"replace", Form::kMethod, "str, dict replacements, int count=", &replace_dict},
     {"substring", Form::kMethod, "str, int start, int length=", &substring},
-    {"indexOf", Form::kMethod, "str, str sub, int start=, int length=", &index_of<false>},
-    {"lastIndexOf", Form::kMethod, "str, str sub, int start=, int length=", &index_of<true>},
+    {"indexOf", Form::kMethod, "str, str sub, int start=", &index_of<false>},
+    {"indexOf", Form::kMethod, "str, str sub, int start, int length", &index_of_part<false>},
+    {"lastIndexOf", Form::kMethod, "str, str sub, int start=", &index_of<true>},
+    {"lastIndexOf", Form::kMethod, "str, str sub, int start, int length", &index_of_part<true>},
     {"toCharArray", Form::kMethod, "str", &to_char_array},
     {"startsWith", Form::kMethod, "str, *str", &begins_or_ends<true>},
     {"endsWith", Form::kMethod, "str, *str", &begins_or_ends<false>},
@@ -228,9 +267,12 @@ constexpr LibraryEntry kEntries[] = {
        call.rest.insert(call.rest.begin(), call.args[0]);
        return concat(call);
      }},
-    {"isString", Form::kFunction, "any", &is_string},
-    {"hex", Form::kFunction, "num", &hex},
-    {"characters", Form::kFunction, "**", &characters},
+    {"isString", Form::kFunction, "any arg", &is_string},
+    {"hex", Form::kFunction, "num num", &hex},
+    {"characters", Form::kFunction,
+     "bool digits=, bool hexdigits=, bool asciiLowercase=, bool asciiUppercase=, bool asciiLetters=, bool letters=, "
+     "bool octdigits=, bool punctuation=, bool printable=, bool lowercase=, bool uppercase=, bool whitespace=",
+     &characters},
 };
 
 }  // namespace

@@ -23,7 +23,7 @@ std::int64_t floor_divide(std::int64_t a, std::int64_t b) { return a / b - (a % 
 
 Value DateTimeObject::exported(Foreign foreign) const {
   std::string iso = text();
-  iso[10] = 'T';
+  if (foreign != Foreign::kPrinted) iso[10] = 'T';
   if (foreign == Foreign::kMarked) return Value::object({{"$datetime", std::string_view(iso)}});
   return Value(std::string_view(iso));
 }
@@ -43,7 +43,7 @@ Outcome<bool> DateTimeObject::attribute(Evaluation&, std::string_view name, Datu
   else if (name == "offset") out = make_timespan(offset);
   else if (name == "timestamp")
     out = static_cast<double>(microseconds - offset) / 1e6;  // the reference takes the offset off twice
-  else if (name == "utc") out = make_datetime(microseconds, 0);
+  else if (name == "utc") out = make_datetime(microseconds - offset, offset);  // the reference keeps the zone
   else if (name == "date") out = make_datetime(floor_divide(microseconds + offset, kDayUs) * kDayUs - offset, offset);
   else if (name == "time")
     out = make_timespan(microseconds + offset - floor_divide(microseconds + offset, kDayUs) * kDayUs);
@@ -87,16 +87,25 @@ Outcome<bool> TimespanObject::attribute(Evaluation&, std::string_view name, Datu
 namespace {
 
 std::int64_t number(const LibraryCall& call, std::size_t at, std::int64_t fallback) {
-  return call.has(at) && call.args[at].is_int() ? call.args[at].plain().int_or(fallback) : fallback;
+  if (!call.has(at) || call.args[at].is_none()) return fallback;
+  // A number beyond 64 bits is out of range wherever it stands.
+  return call.args[at].is_bool() ? call.args[at].plain().as_bool() : call.args[at].plain().int_or(INT64_MAX);
 }
 std::int64_t span(const LibraryCall& call, std::size_t at) {
   return call.has(at) ? call.args[at].as<TimespanObject>()->microseconds : 0;
 }
 const DateTimeObject& time(const LibraryCall& call) { return *call.args[0].as<DateTimeObject>(); }
 
+// Years 1 to 9999, as Python has them.
+constexpr std::int64_t kFirstUs = -62'135'596'800'000'000;
+constexpr std::int64_t kLastUs = 253'402'300'799'999'999;
+
 Outcome<Datum> from_civil(const Civil& civil, std::int64_t offset) {
   const auto us = microseconds_of(civil);
   if (!us) return value_error("the date or the time of day is out of range");
+  if (offset <= -kDayUs || offset >= kDayUs) {
+    return value_error("offset must be a timedelta strictly between -timedelta(hours=24) and timedelta(hours=24)");
+  }
   return make_datetime(*us - offset, offset);
 }
 
@@ -114,8 +123,15 @@ Outcome<Datum> datetime(LibraryCall& call) {
 
 Outcome<Datum> from_timestamp(LibraryCall& call) {
   const double seconds = call.args[0].plain().as_double();
-  if (!(std::fabs(seconds) < 2.5e11)) return value_error("the timestamp is out of range");
-  return make_datetime(static_cast<std::int64_t>(std::llround(seconds * 1e6)), span(call, 1));
+  if (!(std::fabs(seconds) < 3e11)) return value_error("the timestamp is out of range");
+  // Half a microsecond goes to the even one.
+  const double whole = std::floor(seconds);
+  const std::int64_t us =
+      static_cast<std::int64_t>(whole) * 1'000'000 + static_cast<std::int64_t>(std::nearbyint((seconds - whole) * 1e6));
+  const std::int64_t offset = span(call, 1);
+  if (us + offset < kFirstUs || us + offset > kLastUs) return value_error("the timestamp is out of range");
+  if (offset <= -kDayUs || offset >= kDayUs) return value_error("the offset is out of range");
+  return make_datetime(us, offset);
 }
 
 Outcome<Datum> from_text(LibraryCall& call) {
@@ -139,7 +155,7 @@ Outcome<Datum> timespan(LibraryCall& call) {
 }
 
 Outcome<Datum> replace(LibraryCall& call) {
-  const std::int64_t offset = call.has(8) ? span(call, 8) : time(call).offset;
+  const std::int64_t offset = call.has(8) && !call.args[8].is_none() ? span(call, 8) : time(call).offset;
   Civil civil = civil_of(time(call).microseconds + time(call).offset);
   civil.year = number(call, 1, civil.year);
   civil.month = number(call, 2, civil.month);
@@ -172,17 +188,17 @@ constexpr LibraryEntry kEntries[] = {
     {"datetime", Form::kFunction, "num timestamp, timespan offset=", &from_timestamp},
     {"datetime", Form::kFunction, "str string, str? format=", &from_text},
     {"timespan", Form::kFunction,
-     "int days=, int hours=, int minutes=, int seconds=, int milliseconds=, int microseconds=", &timespan},
+     "int days=, int hours=, int minutes=, integer seconds=, integer milliseconds=, integer microseconds=", &timespan},
     {"replace", Form::kMethod,
-     "datetime, int year=, int month=, int day=, int hour=, int minute=, int second=, int microsecond=, timespan "
-     "offset=",
+     "datetime, int? year=, int? month=, int? day=, int? hour=, int? minute=, int? second=, int? microsecond=, "
+     "timespan? offset=",
      &replace},
     {"format", Form::kMethod, "datetime, str format", &format},
     {"now", Form::kFunction, "timespan offset=", &now},
     {"localtz", Form::kFunction, "", &utc_zone},
     {"utctz", Form::kFunction, "", &utc_zone},
-    {"isDatetime", Form::kFunction, "any", &is_datetime},
-    {"isTimespan", Form::kFunction, "any", &is_timespan},
+    {"isDatetime", Form::kFunction, "any value", &is_datetime},
+    {"isTimespan", Form::kFunction, "any value", &is_timespan},
 };
 
 }  // namespace

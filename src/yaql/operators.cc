@@ -1,5 +1,6 @@
 // Operators, attributes and indexes.
 #include <algorithm>
+#include <cmath>
 
 #include "expr/python_text.h"
 #include "yaql/runtime.h"
@@ -51,6 +52,30 @@ Outcome<Datum> compare(Evaluation& evaluation, Operator op, const Datum& a, cons
   }
 }
 
+Failure out_of_range() { return {ErrorKind::kValue, "OverflowError", "date value out of range"}; }
+
+Outcome<Datum> datetime_in_range(std::int64_t us, std::int64_t offset) {
+  constexpr std::int64_t kFirstUs = -62'135'596'800'000'000;  // year 1
+  constexpr std::int64_t kLastUs = 253'402'300'799'999'999;   // year 9999
+  if (us + offset < kFirstUs || us + offset > kLastUs) return out_of_range();
+  return make_datetime(us, offset);
+}
+
+// A span by a number: exact for integers, to the nearest even microsecond for floats.
+Outcome<Datum> scaled(std::int64_t us, const Datum& number, bool multiplies) {
+  if (multiplies && number.plain().is_int()) {
+    std::int64_t out = 0;
+    if (__builtin_mul_overflow(us, number.plain().as_int(), &out)) return out_of_range();
+    return make_timespan(out);
+  }
+  const double factor = number.plain().as_double();
+  if (!multiplies && factor == 0) return Failure(ErrorKind::kValue, "ZeroDivisionError", "division by zero");
+  const double exact = multiplies ? static_cast<double>(us) * factor : static_cast<double>(us) / factor;
+  if (std::isnan(exact)) return value_error("cannot convert float NaN to integer");
+  if (!(std::fabs(exact) < 9.2e18)) return out_of_range();
+  return make_timespan(static_cast<std::int64_t>(std::nearbyint(exact)));
+}
+
 Outcome<Datum> time_arithmetic(Operator op, const Datum& a, const Datum& b) {
   const auto* time_a = a.as<DateTimeObject>();
   const auto* time_b = b.as<DateTimeObject>();
@@ -62,7 +87,6 @@ Outcome<Datum> time_arithmetic(Operator op, const Datum& a, const Datum& b) {
         op == Operator::kAdd ? __builtin_add_overflow(x, y, &out) : __builtin_sub_overflow(x, y, &out);
     return overflow ? std::nullopt : std::optional<std::int64_t>(out);
   };
-  const auto out_of_range = [] { return Failure(ErrorKind::kValue, "OverflowError", "date value out of range"); };
   if ((op == Operator::kAdd || op == Operator::kSubtract)) {
     if (span_a != nullptr && span_b != nullptr) {
       const auto us = combined(span_a->microseconds, span_b->microseconds);
@@ -70,29 +94,23 @@ Outcome<Datum> time_arithmetic(Operator op, const Datum& a, const Datum& b) {
     }
     if (time_a != nullptr && span_b != nullptr) {
       const auto us = combined(time_a->microseconds, span_b->microseconds);
-      return us ? Outcome<Datum>(make_datetime(*us, time_a->offset)) : out_of_range();
+      return us ? datetime_in_range(*us, time_a->offset) : out_of_range();
     }
     if (op == Operator::kAdd && span_a != nullptr && time_b != nullptr) {
       const auto us = combined(span_a->microseconds, time_b->microseconds);
-      return us ? Outcome<Datum>(make_datetime(*us, time_b->offset)) : out_of_range();
+      return us ? datetime_in_range(*us, time_b->offset) : out_of_range();
     }
     if (op == Operator::kSubtract && time_a != nullptr && time_b != nullptr) {
       const auto us = combined(time_a->microseconds, time_b->microseconds);
       return us ? Outcome<Datum>(make_timespan(*us)) : out_of_range();
     }
   }
-  if (op == Operator::kMultiply && span_a != nullptr && b.is_number()) {
-    return make_timespan(static_cast<std::int64_t>(static_cast<double>(span_a->microseconds) * b.plain().as_double()));
-  }
-  if (op == Operator::kMultiply && a.is_number() && span_b != nullptr) return time_arithmetic(op, b, a);
-  if (op == Operator::kDivide && span_a != nullptr) {
-    const double divisor = span_b != nullptr ? static_cast<double>(span_b->microseconds)
-                           : b.is_number()   ? b.plain().as_double()
-                                             : 0;
-    if (span_b == nullptr && !b.is_number()) return no_operator(op);
-    if (divisor == 0) return Failure(ErrorKind::kValue, "ZeroDivisionError", "division by zero");
-    if (span_b != nullptr) return Datum(static_cast<double>(span_a->microseconds) / divisor);
-    return make_timespan(static_cast<std::int64_t>(static_cast<double>(span_a->microseconds) / divisor));
+  if (op == Operator::kMultiply && span_a != nullptr && b.is_number()) return scaled(span_a->microseconds, b, true);
+  if (op == Operator::kMultiply && a.is_number() && span_b != nullptr) return scaled(span_b->microseconds, a, true);
+  if (op == Operator::kDivide && span_a != nullptr && b.is_number()) return scaled(span_a->microseconds, b, false);
+  if (op == Operator::kDivide && span_a != nullptr && span_b != nullptr) {
+    if (span_b->microseconds == 0) return Failure(ErrorKind::kValue, "ZeroDivisionError", "float division by zero");
+    return Datum(static_cast<double>(span_a->microseconds) / static_cast<double>(span_b->microseconds));
   }
   return no_operator(op);
 }
@@ -108,6 +126,34 @@ Outcome<Datum> add_dicts(const Datum& a, const Datum& b) {
   return Datum(out);
 }
 
+// Two lists make a list, two sets a set, anything else a generator over both.
+Outcome<Datum> chained(Evaluation& evaluation, const Datum& a, const Datum& b) {
+  if (a.is_sequence() && b.is_sequence()) {
+    MW_TRY(std::vector<Datum> items, py_items(evaluation, a));
+    MW_TRY(std::vector<Datum> more, py_items(evaluation, b));
+    items.insert(items.end(), more.begin(), more.end());
+    return charged_list(evaluation, std::move(items));
+  }
+  if (a.type() == Type::kSet && b.type() == Type::kSet) {
+    auto out = std::make_shared<SetObject>();
+    for (const Datum* side : {&a, &b}) {
+      MW_TRY(const std::vector<Datum> items, py_items(evaluation, *side));
+      for (const Datum& item : items) out->insert(item);
+    }
+    return Datum(out);
+  }
+  MW_TRY(Cursor first, Cursor::over(a));
+  MW_TRY(Cursor second, Cursor::over(b));
+  return make_lazy([first = std::move(first), second = std::move(second), in_first = true](
+                       Evaluation& e, Datum& out) mutable -> Outcome<bool> {
+    if (in_first) {
+      MW_TRY(in_first, first.next(e, out));
+      if (in_first) return true;
+    }
+    return second.next(e, out);
+  });
+}
+
 Outcome<Datum> arithmetic(Evaluation& evaluation, Operator op, const Datum& a, const Datum& b) {
   const bool numbers = a.is_number() && b.is_number();
   switch (op) {
@@ -115,15 +161,7 @@ Outcome<Datum> arithmetic(Evaluation& evaluation, Operator op, const Datum& a, c
       if (numbers) return py_arithmetic(evaluation, Arithmetic::kAdd, a, b);
       if (a.is_string() && b.is_string()) return py_arithmetic(evaluation, Arithmetic::kAdd, a, b);
       if (a.is_dict() && b.is_dict()) return add_dicts(a, b);
-      const auto iterable = [](const Datum& d) {
-        return d.is_sequence() || d.type() == Type::kIterator || d.type() == Type::kSet;
-      };
-      if (iterable(a) && iterable(b)) {
-        MW_TRY(std::vector<Datum> items, py_items(evaluation, a));
-        MW_TRY(std::vector<Datum> more, py_items(evaluation, b));
-        items.insert(items.end(), more.begin(), more.end());
-        return charged_list(evaluation, std::move(items));
-      }
+      if (is_iterable_value(a) && is_iterable_value(b)) return chained(evaluation, a, b);
       return time_arithmetic(op, a, b);
     }
     case Operator::kSubtract:
@@ -165,6 +203,34 @@ Outcome<Datum> matches(Operator op, const Datum& a, const Datum& b) {
 }
 
 }  // namespace
+
+bool refused_by_constants(Operator op, const Datum* left, const Datum* right) {
+  const auto number = [](const Datum& d) { return d.is_number(); };
+  const auto text = [](const Datum& d) { return d.is_string(); };
+  for (const Datum* one : {left, right}) {
+    if (one == nullptr) continue;
+    switch (op) {
+      case Operator::kAdd:
+        if (!number(*one) && !text(*one)) return true;
+        break;
+      case Operator::kSubtract:
+      case Operator::kDivide:
+      case Operator::kModulo:
+        if (!number(*one)) return true;
+        break;
+      case Operator::kMultiply:
+        if (one->is_none()) return true;
+        break;
+      case Operator::kMatches:
+      case Operator::kNotMatches:
+        if (!text(*one)) return true;
+        break;
+      default: break;
+    }
+  }
+  if (op == Operator::kIn && right != nullptr) return !text(*right) || (left != nullptr && !text(*left));
+  return false;
+}
 
 Outcome<bool> less(Evaluation& evaluation, const Datum& a, const Datum& b) {
   MW_TRY(const Datum verdict, compare(evaluation, Operator::kLess, a, b));
@@ -208,7 +274,7 @@ Outcome<Datum> attribute(Evaluation& evaluation, const Datum& object, const std:
     if (dict_find(object, Datum(std::string_view(name)), out)) return out;
     return key_error(name);
   }
-  if (object.is_sequence() || object.type() == Type::kIterator || object.type() == Type::kSet) {
+  if (is_iterable_value(object)) {
     MW_TRY(Cursor cursor, Cursor::over(object));
     return make_lazy([cursor = std::move(cursor), name](Evaluation& e, Datum& out) mutable -> Outcome<bool> {
       Datum item;
@@ -224,6 +290,12 @@ Outcome<Datum> attribute(Evaluation& evaluation, const Datum& object, const std:
     Datum out;
     MW_TRY(const bool found, object.object()->attribute(evaluation, name, out));
     if (found) return out;
+  }
+  constexpr std::string_view kProperties[] = {
+      "year",      "month", "day",  "hour",         "minute",       "second", "weekday", "microsecond", "offset", "utc",
+      "timestamp", "date",  "time", "milliseconds", "microseconds", "days",   "hours",   "minutes",     "seconds"};
+  if (std::ranges::find(kProperties, name) != std::end(kProperties)) {
+    return no_matching("#property#" + name, Form::kFunction);
   }
   return Failure(ErrorKind::kUndefined, "NoFunctionRegisteredException", "Unknown function \"#property#" + name + "\"");
 }

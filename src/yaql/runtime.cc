@@ -7,6 +7,7 @@
 #include "expr/python_codec.h"
 #include "expr/python_text.h"
 #include "expr/st2_functions.h"
+#include "yaql/expression.h"
 #include "yaql/time_values.h"
 
 namespace midwatch::yaql {
@@ -49,9 +50,11 @@ enum class Accepts : std::uint8_t {
   kAny,
   kString,
   kInt,
+  kInteger,
   kNumber,
   kBool,
   kIterable,
+  kSized,
   kList,
   kDict,
   kSet,
@@ -86,11 +89,12 @@ namespace {
 
 Parameter parse_parameter(std::string_view text) {
   constexpr std::pair<std::string_view, Accepts> kTypes[] = {
-      {"any", Accepts::kAny},           {"str", Accepts::kString},       {"int", Accepts::kInt},
-      {"num", Accepts::kNumber},        {"bool", Accepts::kBool},        {"iter", Accepts::kIterable},
-      {"list", Accepts::kList},         {"dict", Accepts::kDict},        {"set", Accepts::kSet},
-      {"coll", Accepts::kCollection},   {"lambda", Accepts::kLambda},    {"regex", Accepts::kRegex},
-      {"datetime", Accepts::kDateTime}, {"timespan", Accepts::kTimespan}};
+      {"any", Accepts::kAny},          {"str", Accepts::kString},    {"int", Accepts::kInt},
+      {"num", Accepts::kNumber},       {"bool", Accepts::kBool},     {"integer", Accepts::kInteger},
+      {"sized", Accepts::kSized},      {"iter", Accepts::kIterable}, {"list", Accepts::kList},
+      {"dict", Accepts::kDict},        {"set", Accepts::kSet},       {"coll", Accepts::kCollection},
+      {"lambda", Accepts::kLambda},    {"regex", Accepts::kRegex},   {"datetime", Accepts::kDateTime},
+      {"timespan", Accepts::kTimespan}};
   Parameter out;
   if (text.ends_with('=')) {
     out.optional = true;
@@ -131,8 +135,9 @@ struct Library {
   FunctionTable shared;
 
   Library() {
-    for (const Entries entries : {branch_entries(), collection_entries(), query_entries(), query_order_entries(),
-                                  text_entries(), math_entries(), regex_entries(), time_entries()}) {
+    for (const Entries entries :
+         {branch_entries(), collection_entries(), query_entries(), query_edit_entries(), query_order_entries(),
+          text_entries(), math_entries(), regex_entries(), time_entries()}) {
       for (const LibraryEntry& entry : entries) {
         if (entry.form != Form::kMethod) functions[std::string(entry.name)].overloads.push_back(make_overload(entry));
         if (entry.form != Form::kFunction) methods[std::string(entry.name)].overloads.push_back(make_overload(entry));
@@ -156,10 +161,15 @@ bool accepts(const Parameter& parameter, const Datum& value) {
     case Accepts::kAny:
     case Accepts::kLambda: return true;
     case Accepts::kString: return type == Type::kString;
-    case Accepts::kInt: return type == Type::kInt;
+    case Accepts::kInt: return type == Type::kInt || type == Type::kBool;
+    case Accepts::kInteger: return type == Type::kInt;
     case Accepts::kNumber: return value.is_number();
     case Accepts::kBool: return type == Type::kBool;
-    case Accepts::kIterable: return value.is_sequence() || type == Type::kSet || type == Type::kIterator;
+    case Accepts::kIterable: return is_iterable_value(value);
+    case Accepts::kSized: {
+      const auto* collection = value.as<Collection>();
+      return collection == nullptr ? is_iterable_value(value) : collection->kind != Collection::Kind::kView;
+    }
     case Accepts::kList: return value.is_sequence();
     case Accepts::kDict: return type == Type::kDict;
     case Accepts::kSet: return type == Type::kSet;
@@ -188,74 +198,109 @@ class Resolution {
       : evaluation_(evaluation), node_(node), frame_(frame), receiver_(receiver), values_(node.arguments.size()) {}
 
   Outcome<Datum> run(const OverloadSet& set, Form form) {
+    const Overload* possible = nullptr;
     for (const Overload& overload : set.overloads) {
       if (overload.native != nullptr) return run_native(*overload.native);
+      if (possible == nullptr && matches(overload, nullptr)) possible = &overload;
+    }
+    if (possible == nullptr) return no_matching(node_.name, form);
+    MW_CHECK(evaluate_arguments(*possible));
+    for (const Overload& overload : set.overloads) {
       LibraryCall call{evaluation_, frame_};
-      MW_TRY(const bool fits, bind(overload, call));
-      if (fits) return overload.function(call);
+      if (matches(overload, &call)) return overload.function(call);
     }
     return no_matching(node_.name, form);
   }
 
  private:
-  Outcome<bool> bind(const Overload& overload, LibraryCall& call) {
+  // The parameter that an argument goes to; null: none takes it. `at` counts the positional ones.
+  const Parameter* parameter_of(const Overload& overload, const Argument& argument, std::size_t& next,
+                                std::size_t& at) const {
+    if (!argument.key) {
+      at = next++;
+      if (at < overload.parameters.size()) return &overload.parameters[at];
+      return overload.rest ? &*overload.rest : nullptr;
+    }
+    if (argument.key->kind != NodeKind::kWord) return nullptr;
+    const auto named = std::find_if(overload.parameters.begin(), overload.parameters.end(), [&](const Parameter& p) {
+      return !p.name.empty() && p.name == argument.key->constant.text();
+    });
+    if (named == overload.parameters.end()) return nullptr;
+    at = static_cast<std::size_t>(named - overload.parameters.begin());
+    return &*named;
+  }
+
+  // Everything that the overload wants as a value: the positional arguments, then the named ones.
+  Outcome<void> evaluate_arguments(const Overload& overload) {
+    for (const bool named : {false, true}) {
+      std::size_t next = receiver_ != nullptr ? 1 : 0;
+      for (std::size_t i = 0; i < node_.arguments.size(); ++i) {
+        const Argument& argument = node_.arguments[i];
+        if (argument.key && overload.takes_pairs) continue;
+        std::size_t at = 0;
+        const Parameter* parameter = parameter_of(overload, argument, next, at);
+        if ((argument.key != nullptr) != named || parameter == nullptr || parameter->type == Accepts::kLambda) continue;
+        MW_TRY(values_[i], evaluate(evaluation_, *argument.value, frame_));
+      }
+    }
+    return {};
+  }
+
+  // Whether the overload accepts the arguments, as far as they are known; fills `call` when it is given.
+  bool matches(const Overload& overload, LibraryCall* call) {
     const std::size_t count = overload.parameters.size();
-    call.args.resize(count);
-    call.lambdas.resize(count);
-    call.given.assign(count, false);
+    std::vector<bool> given(count, false);
+    if (call != nullptr) {
+      call->args.resize(count);
+      call->lambdas.resize(count);
+    }
     std::size_t next = 0;
     if (receiver_ != nullptr) {
       if (count == 0 || !accepts(overload.parameters[0], *receiver_)) return false;
-      call.args[0] = *receiver_;
-      call.given[0] = true;
+      if (call != nullptr) call->args[0] = *receiver_;
+      given[0] = true;
       next = 1;
     }
     for (std::size_t i = 0; i < node_.arguments.size(); ++i) {
       const Argument& argument = node_.arguments[i];
       if (argument.key && overload.takes_pairs) {
-        call.pairs.emplace_back(&argument, Lambda{nullptr, frame_});
+        if (call != nullptr) call->pairs.emplace_back(&argument, Lambda{nullptr, frame_});
         continue;
       }
-      std::size_t at = next;
-      if (argument.key) {
-        if (argument.key->kind != NodeKind::kWord) return false;
-        const auto named = std::find_if(
-            overload.parameters.begin(), overload.parameters.end(),
-            [&](const Parameter& p) { return !p.name.empty() && p.name == argument.key->constant.text(); });
-        if (named == overload.parameters.end()) return false;
-        at = static_cast<std::size_t>(named - overload.parameters.begin());
-        if (call.given[at]) return false;
-      } else {
-        ++next;
-      }
-      MW_TRY(const bool fits, place(overload, call, at, i));
-      if (!fits) return false;
+      std::size_t at = 0;
+      const Parameter* parameter = parameter_of(overload, argument, next, at);
+      if (parameter == nullptr) return false;
+      const bool in_rest = at >= count;
+      if (!in_rest && given[at]) return false;
+      if (!fits(*parameter, i)) return false;
+      if (!in_rest) given[at] = true;
+      if (call != nullptr) place(*parameter, *call, in_rest, at, i);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      if (!call.given[i] && !overload.parameters[i].optional) return false;
+      if (!given[i] && !overload.parameters[i].optional) return false;
     }
+    if (call != nullptr) call->given = std::move(given);
     return true;
   }
 
-  Outcome<bool> place(const Overload& overload, LibraryCall& call, std::size_t at, std::size_t argument) {
-    const bool in_rest = at >= overload.parameters.size();
-    if (in_rest && !overload.rest) return false;
-    const Parameter& parameter = in_rest ? *overload.rest : overload.parameters[at];
+  bool fits(const Parameter& parameter, std::size_t argument) const {
+    if (parameter.type == Accepts::kLambda) return true;
+    if (values_[argument]) return accepts(parameter, *values_[argument]);
     const Node& value = *node_.arguments[argument].value;
+    const bool constant = value.kind == NodeKind::kConstant || value.kind == NodeKind::kWord;
+    return !constant || accepts(parameter, value.constant);
+  }
+
+  void place(const Parameter& parameter, LibraryCall& call, bool in_rest, std::size_t at, std::size_t argument) {
     if (parameter.type == Accepts::kLambda) {
-      const Lambda lambda{&value, frame_};
+      const Lambda lambda{node_.arguments[argument].value.get(), frame_};
       if (in_rest) call.lambda_rest.push_back(lambda);
       else call.lambdas[at] = lambda;
+    } else if (in_rest) {
+      call.rest.push_back(*values_[argument]);
     } else {
-      if (!values_[argument]) {
-        MW_TRY(values_[argument], evaluate(evaluation_, value, frame_));
-      }
-      if (!accepts(parameter, *values_[argument])) return false;
-      if (in_rest) call.rest.push_back(*values_[argument]);
-      else call.args[at] = *values_[argument];
+      call.args[at] = *values_[argument];
     }
-    if (!in_rest) call.given[at] = true;
-    return true;
   }
 
   Outcome<Datum> run_native(const Function& function) {
@@ -375,6 +420,13 @@ Outcome<Datum> inner(Evaluation& evaluation, const Node& node, const FramePtr& f
       return attribute(evaluation, object, node.name);
     }
     case NodeKind::kBinary: {
+      const auto constant_of = [](const Node& operand) {
+        const bool known = operand.kind == NodeKind::kConstant || operand.kind == NodeKind::kWord;
+        return known ? &operand.constant : nullptr;
+      };
+      if (refused_by_constants(node.op, constant_of(*node.children[0]), constant_of(*node.children[1]))) {
+        return no_matching("#operator_" + std::string(symbol(node.op)), Form::kFunction);
+      }
       MW_TRY(const Datum left, evaluate(evaluation, *node.children[0], frame));
       MW_TRY(const Datum right, evaluate(evaluation, *node.children[1], frame));
       return binary(evaluation, node.op, left, right);
@@ -400,6 +452,68 @@ Outcome<Datum> inner(Evaluation& evaluation, const Node& node, const FramePtr& f
 }
 
 }  // namespace
+
+LibraryNames library_names() {
+  LibraryNames out;
+  for (const auto& [name, overloads] : library().functions) out.functions.push_back(name);
+  for (const auto& [name, overloads] : library().methods) out.methods.push_back(name);
+  return out;
+}
+
+bool is_iterator(const Datum& datum) {
+  if (datum.type() != Type::kIterator) return false;
+  const auto* collection = datum.as<Collection>();
+  return collection == nullptr || collection->kind == Collection::Kind::kMemorized;
+}
+
+bool is_iterable_value(const Datum& datum) {
+  return datum.is_sequence() || datum.type() == Type::kSet || datum.type() == Type::kIterator;
+}
+
+std::int64_t int_value(const Datum& datum, std::int64_t fallback) {
+  if (datum.is_bool()) return datum.plain().as_bool() ? 1 : 0;
+  return datum.is_plain() ? datum.plain().int_or(fallback) : fallback;
+}
+
+namespace {
+
+// What a generator gave so far; every iteration goes over that and then on.
+class MemorizedObject final : public Collection {
+ public:
+  struct Shared {
+    Cursor source;
+    std::vector<Datum> items{};
+  };
+  explicit MemorizedObject(std::shared_ptr<Shared> shared) : Collection(Kind::kMemorized), shared_(std::move(shared)) {}
+  Outcome<bool> next(Evaluation& evaluation, Datum& out) override {
+    if (at_ == shared_->items.size()) {
+      Datum item;
+      MW_TRY(const bool more, shared_->source.next(evaluation, item));
+      if (!more) return false;
+      if (!evaluation.take_bytes(sizeof(Datum))) return evaluation.too_many_bytes();
+      shared_->items.push_back(std::move(item));
+    }
+    out = shared_->items[at_++];
+    return true;
+  }
+  [[nodiscard]] std::shared_ptr<IteratorObject> restarted() override {
+    return std::make_shared<MemorizedObject>(shared_);
+  }
+
+ private:
+  std::shared_ptr<Shared> shared_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+Datum memorized(const Datum& datum) {
+  if (!is_iterator(datum)) return datum;
+  auto cursor = Cursor::over(datum);
+  if (!cursor) return datum;
+  return std::make_shared<MemorizedObject>(
+      std::make_shared<MemorizedObject::Shared>(MemorizedObject::Shared{std::move(*cursor), {}}));
+}
 
 const OverloadSet* find_overloads(std::string_view name, Form form) {
   const auto& all = form == Form::kMethod ? library().methods : library().functions;

@@ -6,8 +6,10 @@
 //   {"where", Form::kMethod, "iter, lambda", &where}
 //
 // Parameter: TYPE[ name][=]; "=" makes it optional, "*TYPE" takes the rest, "**" takes `key => value`
-// pairs. Types: any, str, int, num, bool, iter (list, set, generator), list, dict, set, coll (iter or
-// dict), lambda (not evaluated), regex, datetime, timespan; "?" after a type accepts null too.
+// pairs. Types: any, str, int (booleans too, as in Python), integer (no booleans), num, bool, iter (list, set,
+// generator), sized (what len() counts), list, dict, set, coll (iter or dict), lambda (not evaluated), regex, datetime,
+// timespan; "?" after a type accepts null too. What no overload can accept, seen from the constants among the
+// arguments, is refused before anything is evaluated; then all arguments but lambdas are evaluated in order.
 #pragma once
 
 #include <functional>
@@ -76,6 +78,8 @@ struct LibraryEntry {
 };
 
 [[nodiscard]] const OverloadSet* find_overloads(std::string_view name, Form form);
+// Whether constants alone decide that no operator of this kind accepts them; null: not a constant.
+[[nodiscard]] bool refused_by_constants(Operator op, const Datum* left, const Datum* right);
 
 [[nodiscard]] Outcome<Datum> evaluate(Evaluation& evaluation, const Node& node, const FramePtr& frame);
 // Calls a lambda with `$` = `$1` = the first argument, `$2` = the second, ….
@@ -112,10 +116,32 @@ class Lazy final : public IteratorObject {
 };
 [[nodiscard]] inline Datum make_lazy(Lazy::Step step) { return std::make_shared<Lazy>(std::move(step)); }
 
+// What can be gone over more than once and is no list: keys(), values() and items() of a mapping, an ordering,
+// a memorized generator.
+class Collection : public IteratorObject {
+ public:
+  enum class Kind : std::uint8_t {
+    kSetView,   // Python takes it for a set
+    kView,      // neither a set nor an iterator
+    kMemorized  // an iterator
+  };
+  explicit Collection(Kind k) : kind(k) {}
+  const Kind kind;
+};
+// A generator proper: what len() counts by running it and list() takes apart.
+[[nodiscard]] bool is_iterator(const Datum& datum);
+// A list, a set, a generator; no text, no mapping.
+[[nodiscard]] bool is_iterable_value(const Datum& datum);
+// The same as often as it is asked; lists and sets are that already.
+[[nodiscard]] Datum memorized(const Datum& datum);
+// `int` parameters take booleans.
+[[nodiscard]] std::int64_t int_value(const Datum& datum, std::int64_t fallback);
+
 using Entries = std::span<const LibraryEntry>;
 [[nodiscard]] Entries branch_entries();
 [[nodiscard]] Entries collection_entries();
 [[nodiscard]] Entries query_entries();
+[[nodiscard]] Entries query_edit_entries();
 [[nodiscard]] Entries query_order_entries();
 [[nodiscard]] Entries text_entries();
 [[nodiscard]] Entries math_entries();
