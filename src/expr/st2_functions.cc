@@ -295,9 +295,8 @@ Calendar calendar_of(std::int64_t days) {
 Outcome<Datum> to_human_time(Call& call) {
   const Datum& seconds = call.args[0];
   MW_CHECK(require_defined(seconds));
-  if (seconds.is_none()) return Datum();
   if (seconds.is_bool()) return call.args[0].plain().as_bool() ? Datum("1s") : Datum("0s");
-  if (!seconds.is_number()) return Failure(ErrorKind::kType, "AssertionError", "seconds must be a number");
+  if (!seconds.is_number()) return Failure(ErrorKind::kValue, "AssertionError", "seconds must be a number");
   const double number = seconds.plain().as_double();
   if (number == 0) return Datum("0s");
   if (number > 0 && number < 1) return Datum(py_float_text(number) + "μs");

@@ -48,7 +48,11 @@ class PackParser {
     parse_folder("detectors/", [&](const internal::MetadataFile& file) {
       add(internal::parse_detector(file, out_), "detector", pack_.detectors);
     });
+    parse_folder("aliases/", [&](const internal::MetadataFile& file) {
+      add(internal::parse_alias(file, out_), "action alias", aliases_);
+    });
     warn_of_what_is_not_read();
+    warn_of_aliases();
     collect_workflows();
     pack_.config =
         internal::apply_config_schema(pack_.config_schema, source_.config == nullptr ? Value() : *source_.config,
@@ -157,7 +161,7 @@ class PackParser {
   }
 
   void warn_of_what_is_not_read() {
-    for (const std::string_view folder : {"sensors/", "aliases/", "policies/"}) {
+    for (const std::string_view folder : {"sensors/", "policies/"}) {
       std::size_t count = 0;
       for (const std::string_view file : files_) count += is_metadata_of(file, folder) ? 1u : 0u;
       if (count == 0) continue;
@@ -165,6 +169,13 @@ class PackParser {
                    fmt::format("{} {} not read: {} are not in this version", count,
                                count == 1 ? "file is" : "files are", folder.substr(0, folder.size() - 1)));
     }
+  }
+
+  void warn_of_aliases() {
+    if (aliases_.empty()) return;
+    out_.warning(Location{shown("aliases/"), 0, 0},
+                 fmt::format("{} {} checked and not served: chat is not in this version", aliases_.size(),
+                             aliases_.size() == 1 ? "alias is" : "aliases are"));
   }
 
   void collect_workflows() {
@@ -182,6 +193,7 @@ class PackParser {
   const PackSource& source_;
   std::unordered_set<std::string_view> files_;
   std::unordered_map<std::string, Location> seen_;
+  std::vector<internal::AliasFile> aliases_;
   Pack pack_;
   Diagnostics out_;
 };

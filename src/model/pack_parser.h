@@ -4,8 +4,8 @@
 //   if (!parsed.pack) … parsed.diagnostics says everything that is wrong, not only the first thing
 //
 // Read are pack.yaml, config.schema.yaml, scrape.yaml and every *.yaml or *.yml directly inside
-// actions/, rules/, triggers/ and detectors/. Every error names file, line, column, what was expected
-// and how to mend it. What StackStorm refuses is an error; what it tolerates is at most a warning. A
+// actions/, rules/, triggers/, detectors/ and aliases/ (these are checked only). Every error names file, line, column,
+// what was expected and how to mend it. What StackStorm refuses is an error; what it tolerates is at most a warning. A
 // pack with an error gives no Pack.
 //
 // Definitions of workflows are carried along as text; detectors are carried as values; layers above

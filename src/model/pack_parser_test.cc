@@ -31,6 +31,19 @@ std::string found(const PackParse& parsed) {
 
 std::string found_in(std::string path, std::string text) { return found(parse({{std::move(path), std::move(text)}})); }
 
+TEST(PackParser, AliasesAreChecked) {
+  const std::string good =
+      "name: ping\naction_ref: core.local\nformats:\n- ping {{ host }}\n"
+      "- display: ping\n  representation: [ping]\n  match_multiple: true\nack: {append_url: false}\n";
+  EXPECT_EQ(found_in("aliases/ping.yaml", good),
+            "aliases/: warning: 1 alias is checked and not served: chat is not in this version\n");
+  const std::string bad =
+      found_in("aliases/ping.yaml", "name: ping\nformats:\n- {shown: x}\nresult: {append_url: true}\n");
+  EXPECT_NE(bad.find("action_ref"), std::string::npos) << bad;
+  EXPECT_NE(bad.find("aliases/ping.yaml:3:4"), std::string::npos) << bad;
+  EXPECT_NE(bad.find("append_url"), std::string::npos) << bad;
+}
+
 TEST(PackParser, ReadsEverythingThatAPackHolds) {
   const auto parsed = parse({
       {"actions/repair.yaml", "name: repair\nrunner_type: orquesta\nentry_point: workflows/repair.yaml\n"},

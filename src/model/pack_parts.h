@@ -31,6 +31,12 @@ std::optional<Pack> parse_manifest(const YamlNode& node, std::string_view file, 
 std::optional<Action> parse_action(const MetadataFile& source, const HasFile& has_file, Diagnostics& out);
 std::optional<Rule> parse_rule_node(const MetadataFile& source, Diagnostics& out);
 std::optional<TriggerType> parse_trigger_type(const MetadataFile& source, Diagnostics& out);
+inline constexpr std::size_t kAliasFormatsMax = 256;  // of one alias
+struct AliasFile {
+  std::string name;
+  Location where;
+};
+std::optional<AliasFile> parse_alias(const MetadataFile& source, Diagnostics& out);
 std::optional<Detector> parse_detector(const MetadataFile& source, Diagnostics& out);
 
 // {name: schema} of parameters, in the dialect of spec 1.7; {} when it is absent or wrong.

@@ -22,7 +22,7 @@ bool is_read(std::string_view path) {
   if (path == "pack.yaml" || path == "config.schema.yaml" || path == "scrape.yaml") return true;
   if (!is_yaml(path)) return false;
   if (path.starts_with("actions/")) return true;  // metadata, and workflows at any depth
-  for (const std::string_view folder : {"rules/", "triggers/", "detectors/"}) {
+  for (const std::string_view folder : {"rules/", "triggers/", "detectors/", "aliases/"}) {
     if (path.starts_with(folder) && path.find('/', folder.size()) == path.npos) return true;
   }
   return false;

@@ -68,6 +68,7 @@ Outcome<Datum> coalesce(LibraryCall& call) {
 // let(1, x => 2) -> …
 Outcome<Datum> let(LibraryCall& call) {
   auto frame = std::make_shared<Frame>(call.frame);
+  if (!call.rest.empty()) frame->variables.emplace_back("", call.rest[0]);  // `$` is `$1`
   for (std::size_t i = 0; i < call.rest.size(); ++i) frame->variables.emplace_back(std::to_string(i + 1), call.rest[i]);
   for (const auto& [rule, lambda] : call.pairs) {
     if (rule->key->kind != NodeKind::kWord) return no_matching("let", Form::kFunction);
@@ -106,6 +107,7 @@ Outcome<Datum> unpack(LibraryCall& call) {
     items.erase(items.begin());
   }
   for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i == 0 && wanted == 0) frame->variables.emplace_back("", items[0]);  // `$` is `$1`
     const std::string name = wanted == 0 ? std::to_string(i + 1) : std::string(call.rest[i].text());
     frame->variables.emplace_back(name, std::move(items[i]));
   }

@@ -174,7 +174,7 @@ Outcome<Datum> dict_delete_all(LibraryCall& call) {
 }
 
 Outcome<Datum> contains(LibraryCall& call) {
-  MW_TRY(const bool found, py_contains(call.evaluation, call.args[0], call.args[1]));
+  MW_TRY(const bool found, contains_item(call.evaluation, call.args[0], call.args[1]));
   return Datum(found);
 }
 

@@ -334,7 +334,10 @@ constexpr LibraryEntry kEntries[] = {
     {"insert", Form::kMethod, "list, int position, any value", &list_insert},
     {"insert", Form::kMethod, "iter, int position, any value",
      [](LibraryCall& call) -> Outcome<Datum> {
-       if (call.args[0].type() == Type::kSet) return no_matching("insert", Form::kMethod);
+       const auto* view = call.args[0].as<Collection>();
+       if (call.args[0].type() == Type::kSet || (view != nullptr && view->kind == Collection::Kind::kSetView)) {
+         return no_matching("insert", Form::kMethod);
+       }
        return insert(call);
      }},
     {"insertMany", Form::kMethod, "iter, int position, iter values", &insert_many},

@@ -36,11 +36,25 @@ class OrderedObject final : public Collection {
   std::vector<Datum> source;
 
  private:
-  Outcome<bool> before(Evaluation& evaluation, const std::vector<Datum>& a, const std::vector<Datum>& b) const {
+  // Keys are computed when a comparison needs them: the second only where the first are equal.
+  using Keys = std::vector<std::optional<Datum>>;
+
+  Outcome<const Datum*> key_of(Evaluation& evaluation, std::vector<Keys>& known, std::size_t item,
+                               std::size_t key) const {
+    std::optional<Datum>& value = known[item][key];
+    if (!value) {
+      MW_TRY(value, invoke(evaluation, keys[key].selector, source[item]));
+    }
+    return &*value;
+  }
+
+  Outcome<bool> before(Evaluation& evaluation, std::vector<Keys>& known, std::size_t a, std::size_t b) const {
     for (std::size_t i = 0; i < keys.size(); ++i) {
-      MW_TRY(const bool lower, less(evaluation, a[i], b[i]));
+      MW_TRY(const Datum* left, key_of(evaluation, known, a, i));
+      MW_TRY(const Datum* right, key_of(evaluation, known, b, i));
+      MW_TRY(const bool lower, less(evaluation, *left, *right));
       if (lower) return !keys[i].descending;
-      MW_TRY(const bool higher, less(evaluation, b[i], a[i]));
+      MW_TRY(const bool higher, less(evaluation, *right, *left));
       if (higher) return keys[i].descending;
     }
     return false;
@@ -48,13 +62,7 @@ class OrderedObject final : public Collection {
 
   Outcome<void> sort(Evaluation& evaluation) {
     sorted_ = true;
-    std::vector<std::vector<Datum>> values(source.size());
-    for (std::size_t i = 0; i < source.size(); ++i) {
-      for (const OrderKey& key : keys) {
-        MW_TRY(Datum value, invoke(evaluation, key.selector, source[i]));
-        values[i].push_back(std::move(value));
-      }
-    }
+    std::vector<Keys> values(source.size(), Keys(keys.size()));
     order_.resize(source.size());
     for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = i;
     std::vector<std::size_t> buffer(order_.size());
@@ -68,7 +76,7 @@ class OrderedObject final : public Collection {
           bool take_right = left == middle;
           if (!take_right && right < high) {
             if (!evaluation.take_steps()) return evaluation.too_many_steps();
-            MW_TRY(take_right, before(evaluation, values[order_[right]], values[order_[left]]));
+            MW_TRY(take_right, before(evaluation, values, order_[right], order_[left]));
           }
           buffer[at] = order_[take_right ? right++ : left++];
         }
@@ -232,32 +240,51 @@ Outcome<Datum> reverse(LibraryCall& call) {
   return make_generator(std::move(items));
 }
 
+// The parts of a list as `cut` makes them, all at once when the first is asked for.
+template <class Cut>
+Outcome<Datum> parts_of(LibraryCall& call, Cut cut) {
+  return make_lazy([source = call.args[0], predicate = call.lambdas[1], cut,
+                    parts = std::optional<std::vector<Datum>>(),
+                    at = std::size_t{0}](Evaluation& e, Datum& out) mutable -> Outcome<bool> {
+    if (!parts) {
+      MW_TRY(const std::vector<Datum> items, py_items(e, source));
+      parts.emplace();
+      std::vector<Datum> part;
+      MW_CHECK(cut(e, predicate, items, part, *parts));
+      if (!part.empty()) parts->push_back(make_list(std::move(part)));
+    }
+    if (at == parts->size()) return false;
+    out = (*parts)[at++];
+    return true;
+  });
+}
+
 Outcome<Datum> split_where(LibraryCall& call) {
-  MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
-  std::vector<Datum> out;
-  std::vector<Datum> part;
-  for (const Datum& item : items) {
-    MW_TRY(const bool cut, holds(call.evaluation, call.lambdas[1], item));
-    if (cut) out.push_back(make_list(std::exchange(part, {})));
-    else part.push_back(item);
-  }
-  if (!part.empty()) out.push_back(make_list(std::move(part)));
-  return make_generator(std::move(out));
+  return parts_of(call,
+                  [](Evaluation& e, const Lambda& predicate, const std::vector<Datum>& items, std::vector<Datum>& part,
+                     std::vector<Datum>& parts) -> Outcome<void> {
+                    for (const Datum& item : items) {
+                      MW_TRY(const bool cut, holds(e, predicate, item));
+                      if (cut) parts.push_back(make_list(std::exchange(part, {})));
+                      else part.push_back(item);
+                    }
+                    return {};
+                  });
 }
 
 Outcome<Datum> slice_where(LibraryCall& call) {
-  MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
-  std::vector<Datum> out;
-  std::vector<Datum> part;
-  Datum before;
-  for (const Datum& item : items) {
-    MW_TRY(Datum key, invoke(call.evaluation, call.lambdas[1], item));
-    if (!part.empty() && !equal(key, before)) out.push_back(make_list(std::exchange(part, {})));
-    part.push_back(item);
-    before = std::move(key);
-  }
-  if (!part.empty()) out.push_back(make_list(std::move(part)));
-  return make_generator(std::move(out));
+  return parts_of(call,
+                  [](Evaluation& e, const Lambda& predicate, const std::vector<Datum>& items, std::vector<Datum>& part,
+                     std::vector<Datum>& parts) -> Outcome<void> {
+                    Datum before;
+                    for (const Datum& item : items) {
+                      MW_TRY(Datum key, invoke(e, predicate, item));
+                      if (!part.empty() && !equal(key, before)) parts.push_back(make_list(std::exchange(part, {})));
+                      part.push_back(item);
+                      before = std::move(key);
+                    }
+                    return {};
+                  });
 }
 
 Outcome<Datum> split_at(LibraryCall& call) {

@@ -232,6 +232,12 @@ bool refused_by_constants(Operator op, const Datum* left, const Datum* right) {
   return false;
 }
 
+Outcome<bool> contains_item(Evaluation& evaluation, const Datum& container, const Datum& item) {
+  // Everything has a hash here: sets, lists and mappings are frozen.
+  if (const auto* set = container.as<SetObject>()) return set->contains(item);
+  return py_contains(evaluation, container, item);
+}
+
 Outcome<bool> less(Evaluation& evaluation, const Datum& a, const Datum& b) {
   MW_TRY(const Datum verdict, compare(evaluation, Operator::kLess, a, b));
   return truthy(verdict);
@@ -251,7 +257,7 @@ Outcome<Datum> binary(Evaluation& evaluation, Operator op, const Datum& a, const
       if (b.is_string() && !a.is_string()) return no_operator(op);
       if (b.is_dict()) return no_operator(op);
       if (!is_iterable(b)) return no_operator(op);
-      MW_TRY(const bool found, py_contains(evaluation, b, a));
+      MW_TRY(const bool found, contains_item(evaluation, b, a));
       return Datum(found);
     }
     case Operator::kDot: return no_matching("#operator_.", Form::kFunction);
@@ -303,21 +309,23 @@ Outcome<Datum> attribute(Evaluation& evaluation, const Datum& object, const std:
 Outcome<Datum> index(Evaluation& evaluation, const Node& node, const Datum& object, const FramePtr& frame) {
   const auto& arguments = node.arguments;
   const auto mismatch = [] { return no_matching("#indexer", Form::kFunction); };
-  if (arguments[0].key) return mismatch();
+  if (arguments[0].key || arguments.size() > 2) return mismatch();
+  if (is_constant(*node.children[0])) return mismatch();
+  MW_TRY(const Datum key, evaluate(evaluation, *arguments[0].value, frame));
+  Datum fallback;
+  if (arguments.size() == 2) {
+    MW_TRY(fallback, evaluate(evaluation, *arguments[1].value, frame));
+  }
+  Datum out;
   if (object.is_dict()) {
-    if (arguments.size() > 2) return mismatch();
-    MW_TRY(const Datum key, evaluate(evaluation, *arguments[0].value, frame));
-    Datum out;
     if (dict_find(object, key, out)) return out;
-    if (arguments.size() == 2) return evaluate(evaluation, *arguments[1].value, frame);
+    if (arguments.size() == 2) return fallback;
     MW_TRY(const std::string text, py_str(evaluation, key));
     return key_error(text);
   }
   if (!object.is_sequence() || arguments.size() != 1) return mismatch();
-  MW_TRY(const Datum at, evaluate(evaluation, *arguments[0].value, frame));
-  const Value position = at.is_bool() ? Value(at.plain().as_bool() ? 1 : 0) : at.is_plain() ? at.plain() : Value();
+  const Value position = key.is_bool() ? Value(key.plain().as_bool() ? 1 : 0) : key.is_plain() ? key.plain() : Value();
   if (!position.is_int()) return mismatch();
-  Datum out;
   if (py_element(object, position.as_int(), out)) return out;
   return Failure(ErrorKind::kValue, "IndexError", "tuple index out of range");
 }

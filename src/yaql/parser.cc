@@ -184,6 +184,7 @@ class Parser {
     if (skip("(")) {
       MW_TRY(NodePtr inner, expression(0));
       if (!skip(")")) return unexpected();
+      inner->wrapped = true;
       return inner;
     }
     const bool list = is("[");

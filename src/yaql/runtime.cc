@@ -287,8 +287,7 @@ class Resolution {
     if (parameter.type == Accepts::kLambda) return true;
     if (values_[argument]) return accepts(parameter, *values_[argument]);
     const Node& value = *node_.arguments[argument].value;
-    const bool constant = value.kind == NodeKind::kConstant || value.kind == NodeKind::kWord;
-    return !constant || accepts(parameter, value.constant);
+    return !is_constant(value) || accepts(parameter, value.constant);
   }
 
   void place(const Parameter& parameter, LibraryCall& call, bool in_rest, std::size_t at, std::size_t argument) {
@@ -420,10 +419,7 @@ Outcome<Datum> inner(Evaluation& evaluation, const Node& node, const FramePtr& f
       return attribute(evaluation, object, node.name);
     }
     case NodeKind::kBinary: {
-      const auto constant_of = [](const Node& operand) {
-        const bool known = operand.kind == NodeKind::kConstant || operand.kind == NodeKind::kWord;
-        return known ? &operand.constant : nullptr;
-      };
+      const auto constant_of = [](const Node& operand) { return is_constant(operand) ? &operand.constant : nullptr; };
       if (refused_by_constants(node.op, constant_of(*node.children[0]), constant_of(*node.children[1]))) {
         return no_matching("#operator_" + std::string(symbol(node.op)), Form::kFunction);
       }

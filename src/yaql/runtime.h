@@ -101,6 +101,8 @@ struct LibraryEntry {
 [[nodiscard]] Failure no_matching(std::string_view name, Form form);
 [[nodiscard]] Failure key_error(std::string key);
 
+// item in container
+[[nodiscard]] Outcome<bool> contains_item(Evaluation& evaluation, const Datum& container, const Datum& item);
 // Comparison with null lowest. Fails for values without an order.
 [[nodiscard]] Outcome<bool> less(Evaluation& evaluation, const Datum& a, const Datum& b);
 

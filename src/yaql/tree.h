@@ -81,6 +81,7 @@ struct Node {
   std::uint32_t depth = 1;
   Operator op = Operator::kNone;
   bool null_safe = false;  // `?.`
+  bool wrapped = false;    // in parentheses: no constant to what looks at constants
   int position = -1;       // of the variables `$` (0), `$1` (1), `$2`…
   std::string name{};      // variable, function, method, attribute
   Datum constant{};
@@ -90,6 +91,11 @@ struct Node {
 
   Node(NodeKind k, std::uint32_t at) : kind(k), offset(at) {}
 };
+
+// Known before anything is evaluated.
+[[nodiscard]] inline bool is_constant(const Node& node) {
+  return (node.kind == NodeKind::kConstant || node.kind == NodeKind::kWord) && !node.wrapped;
+}
 
 struct Parsed {
   NodePtr root;

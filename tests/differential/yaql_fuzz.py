@@ -153,7 +153,7 @@ def parse(text):
         part = part.strip()
         if not part:
             continue
-        weight = re.match(r"(\d) <\w+>$", part)
+        weight = re.match(r"(\d) (?:<\w+>|ctx\(\)\.\w+)$", part)
         out.extend([part[2:]] * int(weight.group(1)) if weight else [part])
     return out
 
@@ -322,6 +322,12 @@ def known(case, want, have):
     """Differences that docs/differences.md lists, and results that show objects of the Python language."""
     text = json.dumps(want)
     if "$foreign" in text or re.search(r" object at 0x|frozenset\(|<(class|function|generator|map|filter)|dict_(keys|values|items)\(|re\.compile|datetime\.|tz(utc|offset)", text):
+        return True
+    # items() as a result: a set of lists, which Python cannot make. Texts' own format() is gone from YAQL 3.
+    if "unhashable type" in text or (".format(" in case["expr"] and "No method" in have.get("error", {}).get("message", "")):
+        return True
+    # A span that 64 bits of microseconds do not hold.
+    if any(abs(int(us)) > 9 * 10 ** 18 for us in re.findall(r'"\$timespan_us": (-?\d+)', text)):
         return True
     if want.get("timeout") or have.get("error", {}).get("kind") == "limit":
         return True
