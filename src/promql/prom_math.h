@@ -6,23 +6,9 @@
 #include <span>
 #include <vector>
 
+#include "series/kahan.h"
+
 namespace midwatch::internal {
-
-// Kahan's sum with Neumaier's improvement: adds `increment` to `sum` with the compensation in `c`.
-inline void kahan_add(double increment, double& sum, double& c) {
-  const double total = sum + increment;
-  if (std::isinf(total)) c = 0;
-  else if (std::fabs(sum) >= std::fabs(increment)) c += (sum - total) + increment;
-  else c += (increment - total) + sum;
-  sum = total;
-}
-
-struct KahanSum {
-  double sum = 0;
-  double c = 0;
-  void add(double increment) { kahan_add(increment, sum, c); }
-  [[nodiscard]] double total() const { return std::isinf(sum) ? sum : sum + c; }
-};
 
 // The mean as a compensated sum, and incrementally from where the sum would overflow.
 class RunningMean {
