@@ -6,6 +6,8 @@
 
 #include "promql/prom_evaluation.h"
 #include "promql/prom_math.h"
+#include "series/histogram_sum.h"
+#include "series/label_hash.h"
 #include "value/value.h"
 
 namespace midwatch::internal {
@@ -56,9 +58,19 @@ double reduce(const EvalVector& group, PromAggregator aggregator, double paramet
     case PromAggregator::kGroup:
     case PromAggregator::kTopk:
     case PromAggregator::kBottomk:
+    case PromAggregator::kLimitk:
+    case PromAggregator::kLimitRatio:
     case PromAggregator::kCountValues: break;
   }
   return 1;
+}
+
+Status check_count(double k) {
+  if (std::isnan(k)) return Error(Code::kInvalid, "Parameter value is NaN");
+  if (std::fabs(k) > 9e18) {
+    return Error(Code::kInvalid, fmt::format("Scalar value {} overflows int64", prom_number_text(k)));
+  }
+  return {};
 }
 
 }  // namespace
@@ -74,9 +86,11 @@ Result<EvalVector> PromEvaluation::aggregate(const PromAggregation& node, Instan
     MW_TRY(elements, count_values(node, elements));
     return elements;
   }
+  if (node.aggregator == PromAggregator::kLimitRatio) return take_ratio(node, elements, parameter);
   std::unordered_map<Labels, std::size_t> index;
   std::vector<EvalVector> groups;
   std::vector<EvalElement> results;
+  bool any_histogram = false;
   LabelCache& keys = cache(&node, 0);
   const bool by = node.grouping == PromAggregation::Grouping::kBy;
   const std::vector<std::string> names = by ? node.labels : with_metric_name(node.labels);
@@ -89,26 +103,134 @@ Result<EvalVector> PromEvaluation::aggregate(const PromAggregation& node, Instan
       results.push_back({key, 0, false});
     }
     results[entry->second].drop_name |= element.drop_name;
+    any_histogram = any_histogram || element.histogram != nullptr;
     groups[entry->second].push_back(std::move(element));
+  }
+  if (node.aggregator == PromAggregator::kLimitk) return take_some(node, std::move(groups), parameter);
+  if (any_histogram) {
+    for (EvalVector& group : groups) leave_out_histograms(node, group);
   }
   if (node.aggregator == PromAggregator::kTopk || node.aggregator == PromAggregator::kBottomk) {
     return take_extremes(node, std::move(groups), parameter);
   }
-  if (node.aggregator == PromAggregator::kQuantile && !groups.empty() && !(parameter >= 0 && parameter <= 1)) {
-    annotate(PromAnnotation::Kind::kWarning,
-             fmt::format("quantile value should be between 0 and 1, got {}", prom_number_text(parameter)),
-             *node.parameter);
+  if (node.aggregator == PromAggregator::kQuantile && !groups.empty()) annotate_quantile(parameter, *node.parameter);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (groups[i].empty()) continue;
+    const bool sums = node.aggregator == PromAggregator::kSum || node.aggregator == PromAggregator::kAvg;
+    if (any_histogram && sums) {
+      if (!reduce_sums(node, groups[i], results[i])) continue;
+    } else {
+      results[i].value = reduce(groups[i], node.aggregator, parameter);
+    }
+    if (kept != i) results[kept] = std::move(results[i]);
+    ++kept;
   }
-  for (std::size_t i = 0; i < groups.size(); ++i) results[i].value = reduce(groups[i], node.aggregator, parameter);
+  results.resize(kept);
   return results;
+}
+
+// Those that histograms have no place in leave them out, and say so.
+void PromEvaluation::leave_out_histograms(const PromAggregation& node, EvalVector& group) {
+  switch (node.aggregator) {
+    case PromAggregator::kMin:
+    case PromAggregator::kMax:
+    case PromAggregator::kStddev:
+    case PromAggregator::kStdvar:
+    case PromAggregator::kTopk:
+    case PromAggregator::kBottomk:
+    case PromAggregator::kQuantile: break;
+    default: return;
+  }
+  const std::size_t before = group.size();
+  drop_histograms(group);
+  if (group.size() != before) annotate_ignored(node.aggregator, *node.inner);
+}
+
+// sum and avg of a group with histograms; false where it has no result.
+bool PromEvaluation::reduce_sums(const PromAggregation& node, const EvalVector& group, EvalElement& result) {
+  const auto is_histogram = [](const EvalElement& element) { return element.histogram != nullptr; };
+  const auto histograms = static_cast<std::size_t>(std::count_if(group.begin(), group.end(), is_histogram));
+  if (histograms == 0) {
+    result.value = reduce(group, node.aggregator, 0);
+    return true;
+  }
+  if (histograms != group.size()) {
+    annotate(PromAnnotation::Kind::kWarning, "encountered a mix of histograms and floats for aggregation", *node.inner);
+    return false;
+  }
+  bool reset = false;
+  bool not_reset = false;
+  const auto look_at_hint = [&](const EvalElement& element) {
+    reset = reset || element.histogram->hint == FloatHistogram::ResetHint::kReset;
+    not_reset = not_reset || element.histogram->hint == FloatHistogram::ResetHint::kNotReset;
+  };
+  const auto add_all = [&](auto& accumulator) {
+    for (std::size_t i = 1; i < group.size(); ++i) {
+      look_at_hint(group[i]);
+      const HistogramSum::Added added = accumulator.add(*group[i].histogram);
+      if (added.bounds_reconciled) annotate_bounds("aggregation", *node.inner);
+      if (added.compatible) continue;
+      annotate_window(PromWindowNote::kMixedBounds, group[i].labels, *node.inner);
+      return false;
+    }
+    return true;
+  };
+  look_at_hint(group.front());
+  FloatHistogram total;
+  if (node.aggregator == PromAggregator::kSum) {
+    HistogramSum sum(*group.front().histogram);
+    if (!add_all(sum)) return false;
+    total = sum.total();
+  } else {
+    HistogramMean mean(*group.front().histogram);
+    if (!add_all(mean)) return false;
+    total = mean.mean();
+  }
+  if (reset && not_reset) annotate_collision("aggregation", *node.inner);
+  total.compact();
+  result.histogram = share(std::move(total));
+  return true;
+}
+
+// limitk: the first of each group, in the order of their labels.
+Result<EvalVector> PromEvaluation::take_some(const PromAggregation& /*node*/, std::vector<EvalVector> groups,
+                                             double k) {
+  MW_CHECK(check_count(k));
+  EvalVector out;
+  if (k < 1) return out;
+  for (EvalVector& group : groups) {
+    const auto taken = static_cast<std::size_t>(std::min(std::floor(k), static_cast<double>(group.size())));
+    std::move(group.begin(), group.begin() + static_cast<std::ptrdiff_t>(taken), std::back_inserter(out));
+  }
+  return out;
+}
+
+// limit_ratio: the series whose hash is in the first part of all hashes, or for a negative ratio in the
+// last, so that r and r-1 take what the other leaves.
+Result<EvalVector> PromEvaluation::take_ratio(const PromAggregation& node, const EvalVector& elements, double ratio) {
+  if (std::isnan(ratio)) return Error(Code::kInvalid, "Ratio value is NaN");
+  if (ratio < -1 || ratio > 1) {
+    const double bound = ratio > 1 ? 1 : -1;
+    annotate(PromAnnotation::Kind::kWarning,
+             fmt::format("ratio value should be between -1 and 1, got {}, capping to {}", short_number_text(ratio),
+                         short_number_text(bound)),
+             *node.parameter);
+    ratio = bound;
+  }
+  EvalVector out;
+  if (ratio == 0) return out;
+  for (const EvalElement& element : elements) {
+    const double place = static_cast<double>(prometheus_hash(element.labels)) / 18446744073709551615.0;
+    const bool taken = ratio >= 0 ? place < ratio : place >= 1 + ratio;
+    if (taken) out.push_back(element);
+  }
+  return out;
 }
 
 Result<EvalVector> PromEvaluation::take_extremes(const PromAggregation& node, std::vector<EvalVector> groups,
                                                  double k) const {
-  if (std::isnan(k)) return Error(Code::kInvalid, "Parameter value is NaN");
-  if (std::fabs(k) > 9e18) {
-    return Error(Code::kInvalid, fmt::format("Scalar value {} overflows int64", prom_number_text(k)));
-  }
+  MW_CHECK(check_count(k));
   EvalVector out;
   if (k < 1) return out;
   const bool top = node.aggregator == PromAggregator::kTopk;
@@ -144,7 +266,7 @@ Result<EvalVector> PromEvaluation::count_values(const PromAggregation& node, con
   for (const EvalElement& element : elements) {
     // The value's label replaces one of the series, and is part of the group.
     const Labels group = by ? element.labels.keep(names) : element.labels.drop(names);
-    const Labels key = group.with(label, prom_number_text(element.value));
+    const Labels key = group.with(label, element.histogram != nullptr ? element.histogram->to_string() : prom_number_text(element.value));
     const auto [entry, made] = index.try_emplace(key, out.size());
     if (made) out.push_back({key, 0, false});
     out[entry->second].drop_name |= element.drop_name && label != kMetricName;

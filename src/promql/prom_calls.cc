@@ -13,7 +13,6 @@
 namespace midwatch::internal {
 namespace {
 
-constexpr std::string_view kBucketLabel = "le";
 enum class Order : std::uint8_t { kAscending, kDescending };
 
 // NaN is last in either order.
@@ -62,6 +61,12 @@ bool named_like_a_counter(std::string_view name) {
 
 }  // namespace
 
+void drop_histograms(EvalVector& elements) {
+  const auto is_histogram = [](const EvalElement& element) { return element.histogram != nullptr; };
+  const auto first = std::find_if(elements.begin(), elements.end(), is_histogram);
+  if (first != elements.end()) elements.erase(std::remove_if(first, elements.end(), is_histogram), elements.end());
+}
+
 Result<std::vector<double>> PromEvaluation::scalar_arguments(const PromCall& call, Instant at) {
   std::vector<double> scalars;
   for (const PromExprPtr& argument : call.arguments) {
@@ -76,6 +81,7 @@ Result<EvalVector> PromEvaluation::call(const PromExpr& expr, Instant at) {
   const PromFunction& function = *std::get<PromCall>(expr.node).function;
   if (function.element != nullptr) return call_element(expr, at);
   if (function.window != nullptr) return call_window(expr, at);
+  if (function.histogram != nullptr) return histogram_stats(std::get<PromCall>(expr.node), at);
   return call_special(expr, at);
 }
 
@@ -86,6 +92,7 @@ Result<EvalVector> PromEvaluation::call_element(const PromExpr& expr, Instant at
   }
   MW_TRY(EvalVector elements, vector(*node.arguments[0], at));
   MW_TRY(const std::vector<double> scalars, scalar_arguments(node, at));
+  drop_histograms(elements);
   for (EvalElement& element : elements) {
     element.value = node.function->element(element.value, scalars);
     drop_name(element);
@@ -96,7 +103,7 @@ Result<EvalVector> PromEvaluation::call_element(const PromExpr& expr, Instant at
 
 void PromEvaluation::note_window(const PromExpr& expr, const EvalRanges& found, std::span<const double> scalars) {
   const auto& node = std::get<PromCall>(expr.node);
-  if (node.function->note == PromNote::kCounter && !found.series.empty()) {
+  if (node.function->note == PromNote::kCounter && !found.series.empty() && found.series.front().histograms.empty()) {
     const std::string_view name = found.series.front().labels.metric_name();
     if (!name.empty() && !named_like_a_counter(name)) {
       annotate(PromAnnotation::Kind::kInfo,
@@ -105,10 +112,8 @@ void PromEvaluation::note_window(const PromExpr& expr, const EvalRanges& found, 
                *node.arguments[0]);
     }
   }
-  if (node.function->note == PromNote::kQuantile && !found.series.empty() && !(scalars[0] >= 0 && scalars[0] <= 1)) {
-    annotate(PromAnnotation::Kind::kWarning,
-             fmt::format("quantile value should be between 0 and 1, got {}", prom_number_text(scalars[0])),
-             *node.arguments[0]);
+  if (node.function->note == PromNote::kQuantile && !found.series.empty()) {
+    annotate_quantile(scalars[0], *node.arguments[0]);
   }
 }
 
@@ -122,10 +127,19 @@ Result<EvalVector> PromEvaluation::call_window(const PromExpr& expr, Instant at)
   EvalVector out;
   out.reserve(found.series.size());
   for (const EvalSeries& series : found.series) {
-    const PromWindow window{series.samples, found.from, found.to, at, scalars};
-    const std::optional<double> value = node.function->window(window);
-    if (!value) continue;
-    EvalElement element{series.labels, *value, series.drop_name};
+    PromWindowNotes notes;
+    const PromWindow window{series.samples,    found.from,    found.to,        at,    scalars,
+                            series.histograms, series.starts, found.extension, &notes};
+    std::optional<PromPoint> point;
+    if (!series.histograms.empty() && node.function->mixed != nullptr) {
+      point = node.function->mixed(window);
+    } else if (!series.samples.empty()) {
+      if (!series.histograms.empty()) notes.add(PromWindowNote::kHistogramsIgnored);
+      if (const std::optional<double> value = node.function->window(window)) point = PromPoint{*value};
+    }
+    if (notes.any()) annotate_window(notes, series.labels, *node.arguments[0]);
+    if (!point) continue;
+    EvalElement element{series.labels, point->value, series.drop_name, std::move(point->histogram)};
     if (!node.function->keeps_name) drop_name(element);
     out.push_back(std::move(element));
   }
@@ -153,16 +167,25 @@ Result<EvalVector> PromEvaluation::call_special(const PromExpr& expr, Instant at
     case PromSpecial::kClamp: return clamp(node, at);
     case PromSpecial::kHistogramFraction:
     case PromSpecial::kHistogramQuantile: return histogram(expr, at);
+    case PromSpecial::kHistogramQuantiles: return histogram_quantiles(expr, at);
+    case PromSpecial::kInfo: return info(node, at);
     case PromSpecial::kLabelJoin: return label_join(node, at);
     case PromSpecial::kLabelReplace: return label_replace(node, at);
     case PromSpecial::kSort:
     case PromSpecial::kSortDescending:
     case PromSpecial::kSortByLabel:
     case PromSpecial::kSortByLabelDescending: return sort(expr, at);
+    case PromSpecial::kStartTimestamp:
     case PromSpecial::kTimestamp: return timestamp(node, at);
+    case PromSpecial::kEnd:
+    case PromSpecial::kMaxOf:
+    case PromSpecial::kMinOf:
     case PromSpecial::kNone:
     case PromSpecial::kPi:
+    case PromSpecial::kRange:
     case PromSpecial::kScalar:
+    case PromSpecial::kStart:
+    case PromSpecial::kStep:
     case PromSpecial::kTime: break;  // of type scalar: scalar() has them
   }
   std::unreachable();
@@ -172,6 +195,7 @@ Result<EvalVector> PromEvaluation::clamp(const PromCall& call, Instant at) {
   MW_TRY(EvalVector elements, vector(*call.arguments[0], at));
   MW_TRY(const std::vector<double> bounds, scalar_arguments(call, at));
   if (bounds[0] > bounds[1]) return EvalVector{};
+  drop_histograms(elements);
   for (EvalElement& element : elements) {
     // max(min, min(max, v)) of Go: a NaN anywhere is the result.
     const bool nan = std::isnan(bounds[0]) || std::isnan(bounds[1]) || std::isnan(element.value);
@@ -199,64 +223,6 @@ Labels PromEvaluation::labels_of_absent(const PromExpr& argument) {
   }
   std::erase_if(labels, [&](const LabelView& label) { return ambiguous.contains(label.name); });
   return Labels::of(labels);
-}
-
-Result<EvalVector> PromEvaluation::histogram(const PromExpr& expr, Instant at) {
-  const auto& node = std::get<PromCall>(expr.node);
-  const bool is_quantile = node.function->special == PromSpecial::kHistogramQuantile;
-  const PromExpr& argument = *node.arguments.back();
-  MW_TRY(const std::vector<double> scalars, scalar_arguments(node, at));
-  MW_TRY(const EvalVector elements, vector(argument, at));
-
-  struct Histogram {
-    Labels labels;
-    std::vector<ClassicBucket> buckets;
-  };
-  std::unordered_map<Labels, std::size_t> index;
-  std::vector<Histogram> histograms;
-  LabelCache& without_le = cache(&node, 0);
-  for (const EvalElement& element : elements) {
-    const std::string_view le = element.labels.get(kBucketLabel);
-    const auto bound = parse_number_text(le);
-    if (!bound) {
-      annotate(PromAnnotation::Kind::kWarning,
-               fmt::format("bucket label \"le\" is missing or has a malformed value of {} for metric name {}",
-                           go_quoted(le), go_quoted(element.labels.metric_name())),
-               argument);
-      continue;
-    }
-    const Labels& key = without_le.get(element.labels, [](const Labels& l) { return l.without(kBucketLabel); });
-    const auto [entry, made] = index.try_emplace(key, histograms.size());
-    if (made) histograms.push_back({key, {}});
-    histograms[entry->second].buckets.push_back({*bound, element.value});
-  }
-  if (is_quantile && !(scalars[0] >= 0 && scalars[0] <= 1)) {
-    annotate(PromAnnotation::Kind::kWarning,
-             fmt::format("quantile value should be between 0 and 1, got {}", prom_number_text(scalars[0])),
-             *node.arguments[0]);
-  }
-  EvalVector out;
-  for (Histogram& histogram : histograms) {
-    EvalElement result{histogram.labels, 0, false};
-    if (is_quantile) {
-      const ClassicQuantile quantile = classic_quantile(scalars[0], histogram.buckets);
-      result.value = quantile.value;
-      if (quantile.forced_monotonic) {
-        annotate(PromAnnotation::Kind::kInfo,
-                 fmt::format("input to histogram_quantile needed to be fixed for monotonicity (see "
-                             "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile) for "
-                             "metric name {}",
-                             go_quoted(histogram.labels.metric_name())),
-                 argument);
-      }
-    } else {
-      result.value = classic_fraction(scalars[0], scalars[1], histogram.buckets);
-    }
-    drop_name(result);
-    out.push_back(std::move(result));
-  }
-  MW_CHECK(check_unique(out));
-  return out;
 }
 
 Result<EvalVector> PromEvaluation::label_replace(const PromCall& call, Instant at) {
@@ -321,6 +287,7 @@ Result<EvalVector> PromEvaluation::sort(const PromExpr& expr, Instant at) {
   }
   const PromSpecial special = node.function->special;
   if (special == PromSpecial::kSort || special == PromSpecial::kSortDescending) {
+    drop_histograms(elements);
     const Order order = special == PromSpecial::kSort ? Order::kAscending : Order::kDescending;
     std::sort(elements.begin(), elements.end(), [&](const EvalElement& a, const EvalElement& b) {
       if (value_before(a.value, b.value, order)) return true;
@@ -347,10 +314,12 @@ Result<EvalVector> PromEvaluation::timestamp(const PromCall& call, Instant at) {
   EvalVector elements;
   const PromExpr& argument = without_parentheses(*call.arguments[0]);
   if (const auto* selector = std::get_if<PromSelector>(&argument.node)) {
-    // Of a plain selector, the time of the sample itself.
-    MW_TRY(elements, select_timestamps(*selector, at));
-  } else {
+    // Of a plain selector, the time of the sample itself, or since when it counts.
+    const bool start = call.function->special == PromSpecial::kStartTimestamp;
+    MW_TRY(elements, select_timestamps(*selector, at, start ? SampleTime::kStart : SampleTime::kOwn));
+  } else if (call.function->special == PromSpecial::kTimestamp) {
     MW_TRY(elements, vector(argument, at));
+    for (EvalElement& element : elements) element.histogram = nullptr;
     for (EvalElement& element : elements) element.value = static_cast<double>(to_millis(at)) / 1000;
   }
   for (EvalElement& element : elements) drop_name(element);

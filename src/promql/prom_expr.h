@@ -33,10 +33,42 @@ struct PromText {
   std::string value;
 };
 
+// [step() * 2 + 5m]: a duration that depends on the query's step or range, in seconds.
+struct PromDurationExpr {
+  enum class Op : std::uint8_t {
+    kNumber,
+    kStep,
+    kRange,
+    kNegate,
+    kAdd,
+    kSubtract,
+    kMultiply,
+    kDivide,
+    kModulo,
+    kPower,
+    kMin,
+    kMax
+  };
+  Op op = Op::kNumber;
+  double number = 0;
+  std::shared_ptr<const PromDurationExpr> left;  // of kNegate too
+  std::shared_ptr<const PromDurationExpr> right;
+};
+
+struct PromDuration {
+  Duration fixed{};                              // where there is no expression
+  std::shared_ptr<const PromDurationExpr> expr;  // only where it depends on the query's times
+
+  [[nodiscard]] bool is_set() const { return expr != nullptr || fixed != Duration::zero(); }
+};
+
+// m[5m] anchored starts at the last sample before the range, m[5m] smoothed interpolates at both ends.
+enum class PromRangeExtension : std::uint8_t { kNone, kAnchored, kSmoothed };
+
 // offset 5m @ 1600000000, for selectors and subqueries.
 struct PromTimeShift {
   enum class At : std::uint8_t { kNone, kInstant, kStart, kEnd };
-  Duration offset{};
+  PromDuration offset{};
   At at = At::kNone;
   Instant instant{};  // for At::kInstant
 };
@@ -45,15 +77,16 @@ struct PromSelector {
   std::vector<LabelMatcher> matchers;  // the metric's name among them
   std::string metric_name;             // when it is given by =, else empty
   PromTimeShift shift;
+  PromRangeExtension extension = PromRangeExtension::kNone;  // of its range, where it has one
 };
 struct PromRangeSelector {
   PromExprPtr selector;  // holds a PromSelector
-  Duration range{};
+  PromDuration range{};
 };
 struct PromSubquery {
   PromExprPtr inner;
-  Duration range{};
-  Duration step{};  // 0: the default of the evaluation
+  PromDuration range{};
+  PromDuration step{};  // not set: the default of the evaluation
   PromTimeShift shift;
 };
 
@@ -74,7 +107,9 @@ enum class PromAggregator : std::uint8_t {
   kTopk,
   kBottomk,
   kQuantile,
-  kCountValues
+  kCountValues,
+  kLimitk,
+  kLimitRatio
 };
 [[nodiscard]] std::string_view to_string(PromAggregator aggregator);
 
@@ -83,7 +118,7 @@ struct PromAggregation {
   PromAggregator aggregator{};
   Grouping grouping = Grouping::kBy;
   std::vector<std::string> labels;  // sorted, unique
-  PromExprPtr parameter;            // of topk, bottomk, quantile and count_values
+  PromExprPtr parameter;            // of topk, bottomk, quantile, count_values, limitk and limit_ratio
   PromExprPtr inner;
 };
 
@@ -108,7 +143,9 @@ enum class PromOperator : std::uint8_t {
   kDivide,
   kModulo,
   kAtan2,
-  kPower
+  kPower,
+  kTrimUpper,  // </
+  kTrimLower   // >/
 };
 [[nodiscard]] std::string_view to_string(PromOperator op);
 [[nodiscard]] constexpr bool is_set_operator(PromOperator op) { return op <= PromOperator::kUnless; }
@@ -123,6 +160,10 @@ struct PromMatching {
   Labels mode = Labels::kIgnoring;
   std::vector<std::string> labels;   // sorted, unique
   std::vector<std::string> include;  // of group_left and group_right
+  // Stand for an element that is missing. With group_left and group_right the first is of the side with
+  // many, the second of the side with one, as in Prometheus.
+  std::optional<double> fill_left;
+  std::optional<double> fill_right;
 };
 
 struct PromBinary {

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "promql/prom_windows.h"
+#include "series/histogram_statistics.h"
 
 namespace midwatch {
 namespace {
@@ -20,6 +21,9 @@ constexpr PromType kVS[] = {kVector, kScalar};
 constexpr PromType kVSS[] = {kVector, kScalar, kScalar};
 constexpr PromType kSV[] = {kScalar, kVector};
 constexpr PromType kSSV[] = {kScalar, kScalar, kVector};
+constexpr PromType kVV[] = {kVector, kVector};
+constexpr PromType kSS[] = {kScalar, kScalar};
+constexpr PromType kVStringS[] = {kVector, kString, kScalar};
 constexpr PromType kSM[] = {kScalar, kMatrix};
 constexpr PromType kMS[] = {kMatrix, kScalar};
 constexpr PromType kMSS[] = {kMatrix, kScalar, kScalar};
@@ -95,12 +99,30 @@ constexpr PromFunction element(std::string_view name, PromElementFunction functi
                                std::span<const PromType> parameters = kV, int optional = 0) {
   return {.name = name, .returns = kVector, .parameters = parameters, .optional = optional, .element = function};
 }
+// Histograms have no place in it.
 constexpr PromFunction window(std::string_view name, PromWindowFunction function,
                               std::span<const PromType> parameters = kM, PromNote note = PromNote::kNone) {
   return {.name = name, .returns = kVector, .parameters = parameters, .window = function, .note = note};
 }
-constexpr PromFunction keeping(std::string_view name, PromWindowFunction function) {
-  return {.name = name, .returns = kVector, .parameters = kM, .window = function, .keeps_name = true};
+constexpr PromFunction mixed(std::string_view name, PromWindowFunction function, PromMixedFunction histograms) {
+  return {.name = name, .returns = kVector, .parameters = kM, .window = function, .mixed = histograms};
+}
+constexpr PromFunction keeping(std::string_view name, PromWindowFunction function, PromMixedFunction histograms) {
+  PromFunction made = mixed(name, function, histograms);
+  made.keeps_name = true;
+  return made;
+}
+enum class Extensions : std::uint8_t { kAnchored, kBoth };
+constexpr PromFunction extended(std::string_view name, PromWindowFunction function, PromMixedFunction histograms,
+                                Extensions extensions, PromNote note = PromNote::kNone) {
+  PromFunction made = mixed(name, function, histograms);
+  made.anchored = true;
+  made.smoothed = extensions == Extensions::kBoth;
+  made.note = note;
+  return made;
+}
+constexpr PromFunction histogram(std::string_view name, PromHistogramFunction function) {
+  return {.name = name, .returns = kVector, .parameters = kV, .histogram = function};
 }
 constexpr PromFunction special(std::string_view name, PromSpecial what, PromType returns,
                                std::span<const PromType> parameters, int optional = 0) {
@@ -122,69 +144,83 @@ constexpr PromFunction kFunctions[] = {
     element("asinh", [](double v, Scalars) { return std::asinh(v); }),
     element("atan", [](double v, Scalars) { return std::atan(v); }),
     element("atanh", [](double v, Scalars) { return std::atanh(v); }),
-    window("avg_over_time", window_avg),
+    mixed("avg_over_time", window_avg, mixed_avg),
     element("ceil", [](double v, Scalars) { return std::ceil(v); }),
-    window("changes", window_changes),
+    extended("changes", window_changes, mixed_changes, Extensions::kAnchored),
     special("clamp", PromSpecial::kClamp, kVector, kVSS),
     element("clamp_max", clamp_max, kVS),
     element("clamp_min", clamp_min, kVS),
     element("cos", [](double v, Scalars) { return std::cos(v); }),
     element("cosh", [](double v, Scalars) { return std::cosh(v); }),
-    window("count_over_time", window_count),
+    mixed("count_over_time", window_count, mixed_count),
     element("day_of_month", day_of_month, kV, 1),
     element("day_of_week", day_of_week, kV, 1),
     element("day_of_year", day_of_year, kV, 1),
     element("days_in_month", days_in_month, kV, 1),
     element("deg", [](double v, Scalars) { return v / kDegree; }),
-    window("delta", window_delta),
+    extended("delta", window_delta, mixed_delta, Extensions::kBoth),
     window("deriv", window_deriv),
     window("double_exponential_smoothing", window_smoothing, kMSS),
+    special("end", PromSpecial::kEnd, kScalar, {}),
     element("exp", [](double v, Scalars) { return std::exp(v); }),
-    keeping("first_over_time", window_first),
+    keeping("first_over_time", window_first, mixed_first),
     element("floor", [](double v, Scalars) { return std::floor(v); }),
+    histogram("histogram_avg", [](const FloatHistogram& h) { return h.sum / h.count; }),
+    histogram("histogram_count", [](const FloatHistogram& h) { return h.count; }),
     special("histogram_fraction", PromSpecial::kHistogramFraction, kVector, kSSV),
     special("histogram_quantile", PromSpecial::kHistogramQuantile, kVector, kSV),
+    special("histogram_quantiles", PromSpecial::kHistogramQuantiles, kVector, kVStringS, PromFunction::kRepeatsOnce),
+    histogram("histogram_stddev", [](const FloatHistogram& h) { return std::sqrt(histogram_variance(h)); }),
+    histogram("histogram_stdvar", histogram_variance),
+    histogram("histogram_sum", [](const FloatHistogram& h) { return h.sum; }),
     element("hour", hour_of, kV, 1),
-    window("idelta", window_idelta),
-    window("increase", window_increase, kM, PromNote::kCounter),
-    window("irate", window_irate),
-    special("label_join", PromSpecial::kLabelJoin, kVector, kVStrings3, -1),
+    mixed("idelta", window_idelta, mixed_idelta),
+    extended("increase", window_increase, mixed_increase, Extensions::kBoth, PromNote::kCounter),
+    special("info", PromSpecial::kInfo, kVector, kVV, 1),
+    mixed("irate", window_irate, mixed_irate),
+    special("label_join", PromSpecial::kLabelJoin, kVector, kVStrings3, PromFunction::kRepeats),
     special("label_replace", PromSpecial::kLabelReplace, kVector, kVStrings4),
-    keeping("last_over_time", window_last),
+    keeping("last_over_time", window_last, mixed_last),
     element("ln", [](double v, Scalars) { return std::log(v); }),
     element("log10", [](double v, Scalars) { return std::log10(v); }),
     element("log2", [](double v, Scalars) { return std::log2(v); }),
     window("mad_over_time", window_mad),
+    special("max_of", PromSpecial::kMaxOf, kScalar, kSS),
     window("max_over_time", window_max),
+    special("min_of", PromSpecial::kMinOf, kScalar, kSS),
     window("min_over_time", window_min),
     element("minute", minute_of, kV, 1),
     element("month", month_of, kV, 1),
     special("pi", PromSpecial::kPi, kScalar, {}),
     window("predict_linear", window_predict_linear, kMS),
-    window("present_over_time", window_present),
+    mixed("present_over_time", window_present, mixed_present),
     window("quantile_over_time", window_quantile, kSM, PromNote::kQuantile),
     element("rad", [](double v, Scalars) { return v * kDegree; }),
-    window("rate", window_rate, kM, PromNote::kCounter),
-    window("resets", window_resets),
+    special("range", PromSpecial::kRange, kScalar, {}),
+    extended("rate", window_rate, mixed_rate, Extensions::kBoth, PromNote::kCounter),
+    extended("resets", window_resets, mixed_resets, Extensions::kAnchored),
     element("round", round_to, kVS, 1),
     special("scalar", PromSpecial::kScalar, kScalar, kV),
     element("sgn", sign),
     element("sin", [](double v, Scalars) { return std::sin(v); }),
     element("sinh", [](double v, Scalars) { return std::sinh(v); }),
     special("sort", PromSpecial::kSort, kVector, kV),
-    special("sort_by_label", PromSpecial::kSortByLabel, kVector, kVStrings, -1),
-    special("sort_by_label_desc", PromSpecial::kSortByLabelDescending, kVector, kVStrings, -1),
+    special("sort_by_label", PromSpecial::kSortByLabel, kVector, kVStrings, PromFunction::kRepeats),
+    special("sort_by_label_desc", PromSpecial::kSortByLabelDescending, kVector, kVStrings, PromFunction::kRepeats),
     special("sort_desc", PromSpecial::kSortDescending, kVector, kV),
     element("sqrt", [](double v, Scalars) { return std::sqrt(v); }),
+    special("start", PromSpecial::kStart, kScalar, {}),
+    special("start_timestamp", PromSpecial::kStartTimestamp, kVector, kV),
     window("stddev_over_time", window_stddev),
     window("stdvar_over_time", window_stdvar),
-    window("sum_over_time", window_sum),
+    special("step", PromSpecial::kStep, kScalar, {}),
+    mixed("sum_over_time", window_sum, mixed_sum),
     element("tan", [](double v, Scalars) { return std::tan(v); }),
     element("tanh", [](double v, Scalars) { return std::tanh(v); }),
     special("time", PromSpecial::kTime, kScalar, {}),
     special("timestamp", PromSpecial::kTimestamp, kVector, kV),
-    window("ts_of_first_over_time", window_time_of_first),
-    window("ts_of_last_over_time", window_time_of_last),
+    mixed("ts_of_first_over_time", window_time_of_first, mixed_time_of_first),
+    mixed("ts_of_last_over_time", window_time_of_last, mixed_time_of_last),
     window("ts_of_max_over_time", window_time_of_max),
     window("ts_of_min_over_time", window_time_of_min),
     special("vector", PromSpecial::kVector, kVector, kS),
@@ -193,34 +229,12 @@ constexpr PromFunction kFunctions[] = {
 static_assert(std::is_sorted(std::begin(kFunctions), std::end(kFunctions),
                              [](const PromFunction& a, const PromFunction& b) { return a.name < b.name; }));
 
-constexpr std::string_view kUnsupported[] = {
-    "end",
-    "exp_root_log",
-    "histogram_avg",
-    "histogram_count",
-    "histogram_quantiles",
-    "histogram_stddev",
-    "histogram_stdvar",
-    "histogram_sum",
-    "info",
-    "max_of",
-    "min_of",
-    "range",
-    "start",
-    "start_timestamp",
-    "step",
-};
-
 }  // namespace
 
 const PromFunction* find_prom_function(std::string_view name) {
   const auto* found = std::lower_bound(std::begin(kFunctions), std::end(kFunctions), name,
                                        [](const PromFunction& f, std::string_view n) { return f.name < n; });
   return found != std::end(kFunctions) && found->name == name ? found : nullptr;
-}
-
-bool is_unsupported_prom_function(std::string_view name) {
-  return std::find(std::begin(kUnsupported), std::end(kUnsupported), name) != std::end(kUnsupported);
 }
 
 }  // namespace midwatch

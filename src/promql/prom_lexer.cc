@@ -125,8 +125,12 @@ class Lexer {
         if (next == '=') return take(Kind::kNotEqual, 2);
         if (next == '~') return take(Kind::kNotMatches, 2);
         break;
-      case '<': return next == '=' ? take(Kind::kLessEqual, 2) : take(Kind::kLess, 1);
-      case '>': return next == '=' ? take(Kind::kGreaterEqual, 2) : take(Kind::kGreater, 1);
+      case '<':
+        if (next == '/') return take(Kind::kTrimUpper, 2);
+        return next == '=' ? take(Kind::kLessEqual, 2) : take(Kind::kLess, 1);
+      case '>':
+        if (next == '/') return take(Kind::kTrimLower, 2);
+        return next == '=' ? take(Kind::kGreaterEqual, 2) : take(Kind::kGreater, 1);
       default: break;
     }
     const auto byte = static_cast<unsigned char>(peek());

@@ -43,7 +43,9 @@ enum class PromTokenKind : std::uint8_t {
   kMultiply,
   kDivide,
   kModulo,
-  kPower
+  kPower,
+  kTrimUpper,
+  kTrimLower
 };
 
 struct PromToken {

@@ -30,6 +30,8 @@ constexpr OperatorRow kOperators[] = {
     {Kind::kLessEqual, "", PromOperator::kLessEqual, 3},
     {Kind::kGreater, "", PromOperator::kGreater, 3},
     {Kind::kGreaterEqual, "", PromOperator::kGreaterEqual, 3},
+    {Kind::kTrimUpper, "", PromOperator::kTrimUpper, 3},
+    {Kind::kTrimLower, "", PromOperator::kTrimLower, 3},
     {Kind::kAdd, "", PromOperator::kAdd, 4},
     {Kind::kSubtract, "", PromOperator::kSubtract, 4},
     {Kind::kMultiply, "", PromOperator::kMultiply, 5},
@@ -46,18 +48,6 @@ const OperatorRow* operator_of(const PromToken& token) {
   }
   return nullptr;
 }
-
-// Counts a nesting for as long as it lives.
-class Nesting {
- public:
-  explicit Nesting(std::size_t& depth) : depth_(depth) { ++depth_; }
-  ~Nesting() { --depth_; }
-  Nesting(const Nesting&) = delete;
-  Nesting& operator=(const Nesting&) = delete;
-
- private:
-  std::size_t& depth_;
-};
 
 }  // namespace
 
@@ -171,10 +161,28 @@ Status PromParser::parse_binary_modifiers(PromBinary& binary) {
     binary.returns_bool = true;
   }
   MW_CHECK(parse_matching(binary));
-  for (const std::string_view word : {"fill", "fill_left", "fill_right"}) {
-    if (is_keyword(peek(), word) && peek(1).kind == Kind::kLeftParen) {
-      return error_at(peek().begin, "the fill modifier is not supported");
-    }
+  return parse_fills(binary);
+}
+
+// fill(0), or fill_left(0) and fill_right(1) in any order; without a parenthesis it is a metric.
+Status PromParser::parse_fills(PromBinary& binary) {
+  while (peek().kind == Kind::kWord && peek(1).kind == Kind::kLeftParen) {
+    const std::string word = prom_lower(peek().text);
+    const bool both = word == "fill";
+    if (!both && word != "fill_left" && word != "fill_right") return {};
+    const std::size_t begin = take().begin;
+    if (is_set_operator(binary.op)) return error_at(begin, "filling in missing series not allowed for set operators");
+    take();
+    const bool negative = peek().kind == Kind::kSubtract;
+    if (negative || peek().kind == Kind::kAdd) take();
+    MW_TRY(const Expr number, parse_primary());
+    const auto* literal = std::get_if<PromNumber>(&number->node);
+    if (literal == nullptr) return error_at(number->begin, "expected a number to fill in");
+    MW_CHECK(expect(Kind::kRightParen, "')'"));
+    const double value = negative ? -literal->value : literal->value;
+    PromMatching& matching = binary.matching;
+    if (both || word == "fill_left") matching.fill_left = value;
+    if (both || word == "fill_right") matching.fill_right = value;
   }
   return {};
 }
@@ -218,7 +226,8 @@ PromParser::Parsed PromParser::parse_postfix() {
       MW_CHECK(parse_at(*expr));
       expr->end = last_end_;
     } else if (is_keyword(token, "anchored") || is_keyword(token, "smoothed")) {
-      return error_at(token.begin, fmt::format("the {} modifier is not supported", prom_lower(token.text)));
+      MW_CHECK(parse_extension(*expr));
+      expr->end = last_end_;
     } else {
       return expr;
     }
@@ -267,77 +276,80 @@ PromParser::Parsed PromParser::parse_word() {
       take();
       return parse_aggregation(token, *aggregator);
     }
-    if (lower == "limitk" || lower == "limit_ratio") {
-      return error_at(token.begin, fmt::format("aggregation {} is not supported", lower));
-    }
   }
   take();
   if (next == Kind::kLeftParen) return parse_call(token);
   return parse_selector(token.begin, token.text);
 }
 
-Result<double> PromParser::parse_seconds(std::string_view what) {
+Result<double> PromParser::parse_timestamp() {
   bool negative = false;
   while (peek().kind == Kind::kAdd || peek().kind == Kind::kSubtract) {
     if (take().kind == Kind::kSubtract) negative = !negative;
   }
   const PromToken& token = peek();
-  if (token.kind != Kind::kNumber && token.kind != Kind::kDuration) {
-    if (token.kind == Kind::kLeftParen || token.kind == Kind::kWord) {
-      return error_at(token.begin, "an expression as a duration is not supported");
-    }
-    return unexpected(what);
-  }
+  if (token.kind != Kind::kNumber && token.kind != Kind::kDuration) return unexpected("a timestamp");
   take();
-  // 292 years, in milliseconds and as a 64 bit number of nanoseconds: Prometheus' own bound.
   constexpr double kSecondsMax = 9'223'372'036;
   if (!(std::fabs(token.number) < kSecondsMax)) return error_at(token.begin, "duration out of range");
-  switch (peek().kind) {
-    case Kind::kAdd:
-    case Kind::kSubtract:
-    case Kind::kMultiply:
-    case Kind::kDivide:
-    case Kind::kModulo:
-    case Kind::kPower:
-      // Only inside brackets can an operator belong to the duration.
-      if (what == "a range") return error_at(peek().begin, "an expression as a duration is not supported");
-      break;
-    default: break;
-  }
   return negative ? -token.number : token.number;
+}
+
+PromParser::Parsed PromParser::parse_subquery(Expr inner, PromDuration range) {
+  const std::size_t begin = inner->begin;
+  if (inner->type != PromType::kVector) {
+    return error_at(begin, fmt::format("subquery is only allowed on instant vector, found {}", to_string(inner->type)));
+  }
+  PromSubquery subquery;
+  subquery.range = std::move(range);
+  if (peek().kind != Kind::kRightBracket) {
+    MW_TRY(subquery.step, parse_range_duration());
+  }
+  MW_CHECK(expect(Kind::kRightBracket, "']'"));
+  subquery.inner = std::move(inner);
+  return make(std::move(subquery), PromType::kMatrix, begin);
 }
 
 PromParser::Parsed PromParser::parse_range(Expr inner) {
   const std::size_t bracket = take().begin;
   const std::size_t begin = inner->begin;
-  MW_TRY(const double range, parse_seconds("a range"));
-  if (!(range > 0)) return error_at(bracket + 1, "duration must be greater than 0");
-  if (accept(Kind::kColon)) {
-    PromSubquery subquery;
-    if (inner->type != PromType::kVector) {
-      return error_at(begin,
-                      fmt::format("subquery is only allowed on instant vector, found {}", to_string(inner->type)));
-    }
-    subquery.range = duration_from_seconds(range);
-    if (peek().kind != Kind::kRightBracket) {
-      const std::size_t step_begin = peek().begin;
-      MW_TRY(const double step, parse_seconds("a range"));
-      if (!(step > 0)) return error_at(step_begin, "duration must be greater than 0");
-      subquery.step = duration_from_seconds(step);
-    }
-    MW_CHECK(expect(Kind::kRightBracket, "']'"));
-    subquery.inner = std::move(inner);
-    return make(std::move(subquery), PromType::kMatrix, begin);
-  }
+  MW_TRY(PromDuration range, parse_range_duration());
+  if (accept(Kind::kColon)) return parse_subquery(std::move(inner), std::move(range));
   MW_CHECK(expect(Kind::kRightBracket, "']'"));
   const auto* selector = std::get_if<PromSelector>(&inner->node);
   if (selector == nullptr) return error_at(bracket, "ranges only allowed for vector selectors");
-  if (selector->shift.offset != Duration::zero()) return error_at(bracket, "no offset modifiers allowed before range");
+  if (selector->shift.offset.is_set()) return error_at(bracket, "no offset modifiers allowed before range");
   if (selector->shift.at != PromTimeShift::At::kNone) return error_at(bracket, "no @ modifiers allowed before range");
+  if (selector->extension != PromRangeExtension::kNone) {
+    return error_at(bracket, "no anchored or smoothed modifier allowed before range");
+  }
   PromRangeSelector ranged;
-  ranged.range = duration_from_seconds(range);
+  ranged.range = std::move(range);
   ranged.selector = std::move(inner);
   return make(std::move(ranged), PromType::kMatrix, begin);
+}
+
+Status PromParser::parse_extension(PromExpr& target) {
+  const PromToken& word = peek();
+  const bool anchored = prom_lower(word.text) == "anchored";
+  auto* selector = std::get_if<PromSelector>(&target.node);
+  if (selector != nullptr && anchored) {
+    return error_at(word.begin, "anchored modifier can only be used with range vector selectors");
+  }
+  if (auto* ranged = std::get_if<PromRangeSelector>(&target.node)) {
+    // The tree is being built by this parser, which made the selector as a mutable object.
+    selector = &std::get<PromSelector>(const_cast<PromExpr&>(*ranged->selector).node);
+  }
+  if (selector == nullptr) {
+    return error_at(word.begin, fmt::format("{} modifier must be preceded by a vector selector",
+                                            anchored ? "anchored" : "smoothed"));
+  }
+  if (selector->extension != PromRangeExtension::kNone) {
+    return error_at(word.begin, "anchored and smoothed modifiers may not be set multiple times");
+  }
+  take();
+  selector->extension = anchored ? PromRangeExtension::kAnchored : PromRangeExtension::kSmoothed;
+  return {};
 }
 
 Result<PromTimeShift*> PromParser::shift_of(PromExpr& target, std::string_view modifier) {
@@ -356,9 +368,8 @@ Result<PromTimeShift*> PromParser::shift_of(PromExpr& target, std::string_view m
 Status PromParser::parse_offset(PromExpr& target) {
   MW_TRY(PromTimeShift * shift, shift_of(target, "offset"));
   const std::size_t begin = take().begin;
-  if (shift->offset != Duration::zero()) return error_at(begin, "offset may not be set multiple times");
-  MW_TRY(const double offset, parse_seconds("a duration"));
-  shift->offset = duration_from_seconds(offset);
+  if (shift->offset.is_set()) return error_at(begin, "offset may not be set multiple times");
+  MW_TRY(shift->offset, parse_offset_duration());
   return {};
 }
 
@@ -377,7 +388,7 @@ Status PromParser::parse_at(PromExpr& target) {
       peek().kind == Kind::kWord && (word == "inf" || word == "nan")) {
     return error_at(peek().begin, "timestamp out of bounds for @ modifier");
   }
-  MW_TRY(const double at, parse_seconds("a timestamp"));
+  MW_TRY(const double at, parse_timestamp());
   shift->at = PromTimeShift::At::kInstant;
   shift->instant = instant_from_millis(std::llround(at * 1000));
   return {};

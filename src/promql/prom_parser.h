@@ -15,6 +15,18 @@
 
 namespace midwatch::internal {
 
+// Counts a nesting for as long as it lives.
+class Nesting {
+ public:
+  explicit Nesting(std::size_t& depth) : depth_(depth) { ++depth_; }
+  ~Nesting() { --depth_; }
+  Nesting(const Nesting&) = delete;
+  Nesting& operator=(const Nesting&) = delete;
+
+ private:
+  std::size_t& depth_;
+};
+
 class PromParser {
  public:
   PromParser(std::string_view query, std::vector<PromToken> tokens) : query_(query), tokens_(std::move(tokens)) {}
@@ -33,25 +45,42 @@ class PromParser {
   Parsed parse_word();
   Parsed parse_parentheses();
   Parsed parse_range(Expr inner);
+  Parsed parse_subquery(Expr inner, PromDuration range);
+  Status parse_extension(PromExpr& target);
   Status parse_offset(PromExpr& target);
   Status parse_at(PromExpr& target);
   Status parse_binary_modifiers(PromBinary& binary);
   Status parse_matching(PromBinary& binary);
+  Status parse_fills(PromBinary& binary);
   Result<PromTimeShift*> shift_of(PromExpr& target, std::string_view modifier);
-  Result<double> parse_seconds(std::string_view what);
+  Result<double> parse_timestamp();
+
+  // prom_parser_durations.cc
+  using DurationNode = std::shared_ptr<const PromDurationExpr>;
+  using ParsedDuration = Result<DurationNode>;
+  Result<PromDuration> parse_range_duration();
+  Result<PromDuration> parse_offset_duration();
+  ParsedDuration parse_duration(int level);
+  ParsedDuration parse_duration_sign(int operand_level);
+  ParsedDuration parse_duration_operand();
+  ParsedDuration parse_duration_call();
+  Result<PromDuration> folded(DurationNode expr, std::size_t begin, bool positive) const;
 
   // prom_parser_calls.cc: selectors, functions and aggregations
-  Parsed parse_selector(std::size_t begin, std::string metric_name);
+  enum class Emptiness : std::uint8_t { kRefused, kAllowed };
+  // Of matchers that a series without labels satisfies.
+  Parsed parse_selector(std::size_t begin, std::string metric_name, Emptiness emptiness = Emptiness::kRefused);
   Status parse_matchers(std::string& metric_name, std::vector<LabelMatcher>& matchers);
   Status parse_matcher(std::string& metric_name, std::vector<LabelMatcher>& matchers);
   Parsed parse_call(const PromToken& name);
   Parsed parse_aggregation(const PromToken& name, PromAggregator aggregator);
   Status parse_grouping(PromAggregation& aggregation);
-  Result<std::vector<Expr>> parse_arguments();
+  Result<std::vector<Expr>> parse_arguments(bool of_info = false);
   Result<std::vector<std::string>> parse_label_list();
 
   // prom_types.cc
   Status check_call(const PromExpr& call) const;
+  Status check_extension(const PromExpr& call) const;
   Status check_aggregation(const PromExpr& aggregation) const;
   Status check_binary(const PromExpr& binary) const;
   Status expect_type(const PromExpr& expr, PromType type, std::string_view where) const;

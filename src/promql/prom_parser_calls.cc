@@ -26,14 +26,14 @@ bool takes_parameter(PromAggregator aggregator) { return aggregator >= PromAggre
 }  // namespace
 
 std::optional<PromAggregator> prom_aggregator(std::string_view word) {
-  for (int i = 0; i <= static_cast<int>(PromAggregator::kCountValues); ++i) {
+  for (int i = 0; i <= static_cast<int>(PromAggregator::kLimitRatio); ++i) {
     const auto aggregator = static_cast<PromAggregator>(i);
     if (to_string(aggregator) == word) return aggregator;
   }
   return std::nullopt;
 }
 
-PromParser::Parsed PromParser::parse_selector(std::size_t begin, std::string metric_name) {
+PromParser::Parsed PromParser::parse_selector(std::size_t begin, std::string metric_name, Emptiness emptiness) {
   PromSelector selector;
   if (peek().kind == Kind::kLeftBrace) MW_CHECK(parse_matchers(metric_name, selector.matchers));
   if (!metric_name.empty()) {
@@ -42,7 +42,7 @@ PromParser::Parsed PromParser::parse_selector(std::size_t begin, std::string met
   }
   const bool all_match_empty = std::all_of(selector.matchers.begin(), selector.matchers.end(),
                                            [](const LabelMatcher& matcher) { return matcher.matches_empty(); });
-  if (all_match_empty) return error_at(begin, "vector selector must contain at least one non-empty matcher");
+  if (all_match_empty && emptiness == Emptiness::kRefused) return error_at(begin, "vector selector must contain at least one non-empty matcher");
   selector.metric_name = std::move(metric_name);
   return make(std::move(selector), PromType::kVector, begin);
 }
@@ -90,12 +90,18 @@ Status PromParser::parse_matcher(std::string& metric_name, std::vector<LabelMatc
   return {};
 }
 
-Result<std::vector<PromParser::Expr>> PromParser::parse_arguments() {
+Result<std::vector<PromParser::Expr>> PromParser::parse_arguments(bool of_info) {
   MW_CHECK(expect(Kind::kLeftParen, "'('"));
   std::vector<Expr> arguments;
   if (accept(Kind::kRightParen)) return arguments;
   while (true) {
-    MW_TRY(Expr argument, parse_expression(1));
+    // The second argument of info() says what labels to add: it selects nothing by itself.
+    const bool labels = of_info && arguments.size() == 1 && peek().kind == Kind::kLeftBrace;
+    MW_TRY(Expr argument,
+           labels ? parse_selector(peek().begin, {}, Emptiness::kAllowed) : parse_expression(1));
+    if (of_info && arguments.size() == 1 && !labels) {
+      return error_at(argument->begin, "expected label selectors as the second argument to info function");
+    }
     arguments.push_back(std::move(argument));
     if (accept(Kind::kComma)) continue;
     MW_CHECK(expect(Kind::kRightParen, "',' or ')'"));
@@ -107,12 +113,10 @@ PromParser::Parsed PromParser::parse_call(const PromToken& name) {
   PromCall call;
   call.function = find_prom_function(name.text);
   if (call.function == nullptr) {
-    return error_at(name.begin, is_unsupported_prom_function(name.text)
-                                    ? fmt::format("function {} is not supported", name.text)
-                                    : fmt::format("unknown function with name \"{}\"", name.text));
+    return error_at(name.begin, fmt::format("unknown function with name \"{}\"", name.text));
   }
   const std::size_t begin = name.begin;
-  MW_TRY(std::vector<Expr> arguments, parse_arguments());
+  MW_TRY(std::vector<Expr> arguments, parse_arguments(call.function->special == PromSpecial::kInfo));
   for (Expr& argument : arguments) call.arguments.push_back(std::move(argument));
   const PromType type = call.function->returns;
   Expr expr = make(std::move(call), type, begin);

@@ -23,6 +23,7 @@ struct PromElement {
   Labels labels;
   Instant at{};
   double value = 0;
+  HistogramPtr histogram{};  // instead of the value, where it is one
 };
 using PromVector = std::vector<PromElement>;
 using PromMatrix = std::vector<SeriesSamples>;

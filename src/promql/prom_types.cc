@@ -20,13 +20,14 @@ std::string_view to_string(PromType type) {
 
 std::string_view to_string(PromAggregator aggregator) {
   constexpr std::string_view kNames[] = {"sum",    "avg",    "min",  "max",     "count",    "group",
-                                         "stddev", "stdvar", "topk", "bottomk", "quantile", "count_values"};
+                                         "stddev", "stdvar", "topk", "bottomk", "quantile", "count_values",
+                                         "limitk", "limit_ratio"};
   return kNames[static_cast<std::size_t>(aggregator)];
 }
 
 std::string_view to_string(PromOperator op) {
   constexpr std::string_view kNames[] = {"or", "and", "unless", "==", "!=", "<", "<=",    ">",
-                                         ">=", "+",   "-",      "*",  "/",  "%", "atan2", "^"};
+                                         ">=", "+",   "-",      "*",  "/",  "%", "atan2", "^", "</", ">/"};
   return kNames[static_cast<std::size_t>(op)];
 }
 
@@ -48,7 +49,8 @@ Status PromParser::check_call(const PromExpr& expr) const {
   const auto& call = std::get<PromCall>(expr.node);
   const PromFunction& function = *call.function;
   const std::size_t most = function.parameters.size();
-  const std::size_t least = most - static_cast<std::size_t>(function.optional < 0 ? 1 : function.optional);
+  const int absent = function.optional == PromFunction::kRepeatsOnce ? 0 : function.optional < 0 ? 1 : function.optional;
+  const std::size_t least = most - static_cast<std::size_t>(absent);
   const std::size_t given = call.arguments.size();
   const bool too_many = function.optional >= 0 && given > most;
   if (given < least || too_many) {
@@ -59,6 +61,26 @@ Status PromParser::check_call(const PromExpr& expr) const {
   const std::string where = fmt::format("call to function \"{}\"", function.name);
   for (std::size_t i = 0; i < given; ++i) {
     MW_CHECK(expect_type(*call.arguments[i], function.parameters[std::min(i, most - 1)], where));
+  }
+  return check_extension(expr);
+}
+
+// Only some functions know what to do with samples outside of the range.
+Status PromParser::check_extension(const PromExpr& expr) const {
+  const auto& call = std::get<PromCall>(expr.node);
+  constexpr std::string_view kAnchored = "changes, delta, increase, rate, resets";
+  constexpr std::string_view kSmoothed = "delta, increase, rate";
+  for (const PromExprPtr& argument : call.arguments) {
+    const auto* ranged = std::get_if<PromRangeSelector>(&without_parentheses(*argument).node);
+    if (ranged == nullptr) continue;
+    const PromRangeExtension extension = std::get<PromSelector>(ranged->selector->node).extension;
+    if (extension == PromRangeExtension::kNone) continue;
+    const bool anchored = extension == PromRangeExtension::kAnchored;
+    const bool allowed = anchored ? call.function->anchored : call.function->smoothed;
+    if (allowed) continue;
+    return error_at(expr.begin, fmt::format("{} modifier can only be used with: {} - not with {}",
+                                            anchored ? "anchored" : "smoothed", anchored ? kAnchored : kSmoothed,
+                                            call.function->name));
   }
   return {};
 }
@@ -83,7 +105,14 @@ Status PromParser::check_binary(const PromExpr& expr) const {
   if (is_comparison(binary.op) && !binary.returns_bool && left == PromType::kScalar && right == PromType::kScalar) {
     return error_at(expr.begin, "comparisons between scalars must use BOOL modifier");
   }
+  if (binary.op >= PromOperator::kTrimUpper && left == PromType::kScalar && right == PromType::kScalar) {
+    return error_at(expr.begin,
+                    fmt::format("operator \"{}\" not allowed for Scalar operations", to_string(binary.op)));
+  }
   const bool vectors = left == PromType::kVector && right == PromType::kVector;
+  if (!vectors && (binary.matching.fill_left || binary.matching.fill_right)) {
+    return error_at(expr.begin, "filling in missing series only allowed between instant vectors");
+  }
   if (!vectors && (!binary.matching.labels.empty() || binary.matching.mode == PromMatching::Labels::kOn)) {
     return error_at(expr.begin, "vector matching only allowed between instant vectors");
   }

@@ -9,45 +9,46 @@
 namespace midwatch::internal {
 namespace {
 
-enum class Counting : std::uint8_t { kGauge, kCounter };
-enum class Per : std::uint8_t { kRange, kSecond };
-
 double span_seconds(Instant from, Instant to) { return seconds(to - from); }
+// What was counted before resets that only the start times show.
+double hidden_resets(const PromWindow& window) {
+  double sum = 0;
+  bool overlap = false;
+  for (std::size_t i = 1; i < window.samples.size(); ++i) {
+    const Sample& before = window.samples[i - 1];
+    const Sample& sample = window.samples[i];
+    overlap = overlap || starts_overlap(window.starts[i - 1], before.at, window.starts[i]);
+    const bool shown = sample.value < before.value;
+    if (!shown && is_start_reset(window.starts[i - 1], before.at, window.starts[i], sample.at)) sum += before.value;
+  }
+  if (overlap) window.note(PromWindowNote::kStartOverlaps);
+  return sum;
+}
+
 double epoch_seconds(Instant at) { return static_cast<double>(to_millis(at)) / 1000; }
 
-// Prometheus' extrapolatedRate.
 std::optional<double> extrapolated(const PromWindow& window, Counting counting, Per per) {
+  if (window.extension != PromRangeExtension::kNone) return extended_rate(window, counting, per);
   const auto samples = window.samples;
-  if (samples.size() < 2) return std::nullopt;
+  const bool counter = counting == Counting::kCounter;
   const Sample& first = samples.front();
   const Sample& last = samples.back();
+  const std::int64_t start = counter && !window.starts.empty() ? window.starts[0] : 0;
+  const bool from_start = start != 0 && started_within(window, start, first.at);
+  if (samples.size() < 2 && !from_start) return std::nullopt;
   double result = last.value - first.value;
-  if (counting == Counting::kCounter) {
+  if (counter) {
     // "Handle counter resets": what was counted before each reset is added.
     double previous = first.value;
     for (const Sample& sample : samples.subspan(1)) {
       if (sample.value < previous) result += previous;
       previous = sample.value;
     }
+    if (!window.starts.empty()) result += hidden_resets(window);
   }
-  double to_start = span_seconds(window.from, first.at);
-  double to_end = span_seconds(last.at, window.to);
-  const double sampled = span_seconds(first.at, last.at);
-  const double average_gap = sampled / static_cast<double>(samples.size() - 1);
-  // "If samples are close enough to the (lower or upper) boundary of the range, we extrapolate the
-  // rate all the way to the boundary in question"; otherwise by half an average gap.
-  const double threshold = average_gap * 1.1;
-  if (to_start >= threshold) to_start = average_gap / 2;
-  if (counting == Counting::kCounter) {
-    // "Counters cannot be negative": never extrapolate to before the counter was zero.
-    double to_zero = to_start;
-    if (result > 0 && first.value >= 0) to_zero = sampled * (first.value / result);
-    to_start = std::min(to_start, to_zero);
-  }
-  if (to_end >= threshold) to_end = average_gap / 2;
-  double factor = (sampled + to_start + to_end) / sampled;
-  if (per == Per::kSecond) factor /= window.seconds();
-  return result * factor;
+  const double part = counter && result > 0 && first.value >= 0 ? first.value / result : -1;
+  if (from_start) result += first.value;
+  return result * extrapolation(window, {first.at, last.at, samples.size(), from_start ? start : 0, part}, counting, per);
 }
 
 std::optional<double> between_last_two(const PromWindow& window, Per per) {
@@ -58,7 +59,10 @@ std::optional<double> between_last_two(const PromWindow& window, Per per) {
   const double interval = span_seconds(previous.at, last.at);
   if (interval == 0) return std::nullopt;
   // "Counter reset" in irate: counted from zero.
-  if (per == Per::kSecond && last.value < previous.value) return last.value / interval;
+  const std::size_t n = window.starts.size();
+  const bool reset = last.value < previous.value ||
+                     (n >= 2 && is_start_reset(window.starts[n - 2], previous.at, window.starts[n - 1], last.at));
+  if (per == Per::kSecond && reset) return last.value / interval;
   const double difference = last.value - previous.value;
   return per == Per::kSecond ? difference / interval : difference;
 }
@@ -111,7 +115,53 @@ const Sample& best(std::span<const Sample> samples, Better better) {
   return *found;
 }
 
+// An anchored range in which there is nothing but its anchor has nothing to compare.
+bool only_anchor(const PromWindow& window) {
+  return window.extension == PromRangeExtension::kAnchored && window.samples.back().at <= window.from;
+}
+
 }  // namespace
+
+bool is_start_reset(std::int64_t start_before, Instant before, std::int64_t start, Instant at) {
+  const std::int64_t before_ms = to_millis(before);
+  if (start == 0 || start >= to_millis(at) || start < before_ms) return false;
+  if (start > before_ms) return true;
+  // It starts where the one before ends: a delta, or a counter that does not know its start. Of the
+  // latter the first start is missing or its own time.
+  return start_before != 0 && start_before < before_ms;
+}
+
+bool starts_overlap(std::int64_t start_before, Instant before, std::int64_t start) {
+  return start != 0 && start < to_millis(before) && start != start_before;
+}
+
+bool started_within(const PromWindow& window, std::int64_t start, Instant first) {
+  return start != 0 && start > to_millis(window.from) && start < to_millis(first);
+}
+
+double extrapolation(const PromWindow& window, const Sampled& sampled, Counting counting, Per per) {
+  double to_start = span_seconds(window.from, sampled.first);
+  double to_end = span_seconds(sampled.last, window.to);
+  double interval = span_seconds(sampled.first, sampled.last);
+  const double average_gap = sampled.count > 1 ? interval / static_cast<double>(sampled.count - 1) : 0;
+  // "If samples are close enough to the (lower or upper) boundary of the range, we extrapolate the
+  // rate all the way to the boundary in question"; otherwise by half an average gap.
+  const double threshold = average_gap * 1.1;
+  if (sampled.start != 0) {
+    // It was zero then: nothing to extrapolate to.
+    to_start = 0;
+    interval = span_seconds(instant_from_millis(sampled.start), sampled.last);
+  } else {
+    if (to_start >= threshold) to_start = average_gap / 2;
+    // "Counters cannot be negative": never extrapolate to before the counter was zero.
+    if (counting == Counting::kCounter && sampled.part_at_first >= 0) {
+      to_start = std::min(to_start, interval * sampled.part_at_first);
+    }
+  }
+  if (to_end >= threshold) to_end = average_gap / 2;
+  const double factor = interval != 0 ? (interval + to_start + to_end) / interval : 1;
+  return per == Per::kSecond ? factor / window.seconds() : factor;
+}
 
 std::optional<double> window_rate(const PromWindow& w) { return extrapolated(w, Counting::kCounter, Per::kSecond); }
 std::optional<double> window_increase(const PromWindow& w) { return extrapolated(w, Counting::kCounter, Per::kRange); }
@@ -120,6 +170,7 @@ std::optional<double> window_irate(const PromWindow& w) { return between_last_tw
 std::optional<double> window_idelta(const PromWindow& w) { return between_last_two(w, Per::kRange); }
 
 std::optional<double> window_changes(const PromWindow& window) {
+  if (only_anchor(window)) return std::nullopt;
   double count = 0;
   double previous = window.samples.front().value;
   for (const Sample& sample : window.samples) {
@@ -130,11 +181,14 @@ std::optional<double> window_changes(const PromWindow& window) {
 }
 
 std::optional<double> window_resets(const PromWindow& window) {
+  if (only_anchor(window)) return std::nullopt;
   double count = 0;
-  double previous = window.samples.front().value;
-  for (const Sample& sample : window.samples) {
-    if (sample.value < previous) ++count;
-    previous = sample.value;
+  for (std::size_t i = 1; i < window.samples.size(); ++i) {
+    const Sample& before = window.samples[i - 1];
+    const Sample& sample = window.samples[i];
+    const bool hidden =
+        !window.starts.empty() && is_start_reset(window.starts[i - 1], before.at, window.starts[i], sample.at);
+    if (sample.value < before.value || hidden) ++count;
   }
   return count;
 }

@@ -6,6 +6,8 @@
 
 #include "promql/prom_lexer.h"
 #include "promql/prom_query.h"
+#include "series/histogram_sum.h"
+#include "series/histogram_text.h"
 #include "series/number_text.h"
 #include "series/sample.h"
 
@@ -111,34 +113,91 @@ void append_points(std::string_view word, std::vector<ScriptPoint>& points) {
   }
 }
 
+// "{{…}}", "{{…}}x3", "{{…}}+{{…}}x3" or "{{…}}-{{…}}x3", off the front of `text`.
+void take_histograms(std::string_view& text, std::vector<ScriptPoint>& points) {
+  const auto take_literal = [&] {
+    const std::size_t end = text.find("}}");
+    if (end == std::string_view::npos) throw std::runtime_error("unclosed histogram");
+    const std::string_view literal = text.substr(0, end + 2);
+    text.remove_prefix(end + 2);
+    auto histogram = parse_histogram_literal(literal);
+    if (!histogram) throw std::runtime_error(histogram.error().message);
+    return std::pair(std::move(*histogram), literal.find("counter_reset_hint") != std::string_view::npos);
+  };
+  auto [histogram, states_hint] = take_literal();
+  const char sign = text.empty() ? ' ' : text[0];
+  std::optional<FloatHistogram> increment;
+  if (sign == '+' || sign == '-') {
+    text.remove_prefix(1);
+    increment = take_literal().first;
+  }
+  std::size_t times = 0;
+  if (text.starts_with('x')) {
+    const std::string_view word = take_word(text);
+    times = static_cast<std::size_t>(number(word.substr(1)));
+  }
+  text = trim(text);
+  for (std::size_t i = 0; i <= times; ++i) {
+    points.push_back({ScriptPoint::Kind::kHistogram, 0, share(histogram), states_hint});
+    if (!increment) continue;
+    const auto plus = sign == '+' ? HistogramSum::Sign::kPlus : HistogramSum::Sign::kMinus;
+    const FloatHistogram::ResetHint hint = histogram.hint;
+    histogram = combine(histogram, *increment, plus).histogram;
+    histogram.hint = hint;
+    histogram.compact();
+  }
+}
+
 std::vector<ScriptPoint> parse_points(std::string_view text) {
   std::vector<ScriptPoint> points;
   text = trim(text);
   while (!text.empty()) {
-    if (!text.starts_with("{{")) {
-      append_points(take_word(text), points);
+    if (text.starts_with("{{")) take_histograms(text, points);
+    else append_points(take_word(text), points);
+  }
+  return points;
+}
+
+// Start times: "-30s-1mx4" is -30s, -1m30s, … as seconds.
+std::vector<ScriptPoint> parse_start_times(std::string_view text) {
+  std::vector<ScriptPoint> points;
+  const auto seconds_of = [](std::string_view word) {
+    if (word.starts_with('+')) word.remove_prefix(1);
+    return static_cast<double>(parse_ms(word)) / 1000;
+  };
+  for (text = trim(text); !text.empty();) {
+    std::string_view word = take_word(text);
+    if (word.starts_with('_')) {
+      append_points(word, points);
       continue;
     }
-    // A histogram, perhaps with "+{{…}}x5" behind: only that there is one matters here.
-    std::size_t end = 0;
-    while (text.substr(end).starts_with("{{") || text.substr(end, 3) == "+{{" || text.substr(end, 3) == "-{{") {
-      end = text.find("}}", end);
-      if (end == std::string_view::npos) throw std::runtime_error("unclosed histogram");
-      end += 2;
+    std::size_t times = 0;
+    if (const std::size_t x = word.rfind('x'); x != std::string_view::npos) {
+      times = static_cast<std::size_t>(number(word.substr(x + 1)));
+      word = word.substr(0, x);
     }
-    text.remove_prefix(end);
-    if (!text.empty() && text[0] != ' ' && text[0] != '\t') take_word(text);
-    text = trim(text);
-    points.push_back({ScriptPoint::Kind::kHistogram, 0});
+    const std::size_t sign = word.find_first_of("+-", 1);
+    double value = seconds_of(word.substr(0, sign));
+    const double increment = sign == std::string_view::npos ? 0 : seconds_of(word.substr(sign));
+    for (std::size_t i = 0; i <= times; ++i, value += increment) points.push_back({ScriptPoint::Kind::kValue, value});
   }
   return points;
 }
 
 ScriptSeries parse_series(std::string_view line) {
-  const std::size_t end = end_of_labels(line);
+  std::size_t end = end_of_labels(line);
   ScriptSeries series;
-  series.labels = parse_labels(trim(line.substr(0, end)));
-  series.points = parse_points(line.substr(end));
+  std::string_view name = trim(line.substr(0, end));
+  std::string_view points = line.substr(end);
+  if (name.ends_with("@st")) {
+    name.remove_suffix(3);
+    series.start_times = true;
+  } else if (points.starts_with("@st")) {
+    points.remove_prefix(3);
+    series.start_times = true;
+  }
+  series.labels = parse_labels(name);
+  series.points = series.start_times ? parse_start_times(points) : parse_points(points);
   return series;
 }
 
@@ -228,11 +287,6 @@ Command start_command(std::string_view line) {
 }
 
 }  // namespace
-
-bool ScriptSeries::has_histograms() const {
-  return std::any_of(points.begin(), points.end(),
-                     [](const ScriptPoint& point) { return point.kind == ScriptPoint::Kind::kHistogram; });
-}
 
 std::vector<Command> read_script(std::string_view text) {
   std::vector<Command> commands;

@@ -1,7 +1,8 @@
 // promql/promqltest_script.h — reads Prometheus' own test scripts, for promqltest_test.cc.
 //
 // A script is a list of commands: load, clear, eval. Series are written as
-// `name{label="value"} 0+10x5 _ stale`. What needs native histograms is marked, not read.
+// `name{label="value"} 0+10x5 _ stale {{schema:0 sum:1 count:1}}x3`, the start times of their samples as
+// `name{label="value"}@st -30s-1mx4` in a line before, relative to the samples.
 #pragma once
 
 #include <optional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "series/float_histogram.h"
 #include "series/labels.h"
 
 namespace midwatch::promqltest {
@@ -17,12 +19,14 @@ namespace midwatch::promqltest {
 struct ScriptPoint {
   enum class Kind : std::uint8_t { kValue, kGap, kHistogram } kind = Kind::kGap;
   double value = 0;
+  HistogramPtr histogram{};
+  bool states_hint = false;  // the literal says what the hint is
 };
 
 struct ScriptSeries {
   Labels labels;
   std::vector<ScriptPoint> points;
-  [[nodiscard]] bool has_histograms() const;
+  bool start_times = false;  // the points are start times, in seconds relative to the samples
 };
 
 struct Expectation {

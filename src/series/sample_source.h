@@ -6,19 +6,32 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include "base/result.h"
+#include "series/float_histogram.h"
 #include "series/label_matcher.h"
 #include "series/labels.h"
 #include "series/sample.h"
 
 namespace midwatch {
 
+struct HistogramSample {
+  Instant at{};
+  HistogramPtr histogram;     // never null
+  std::int64_t start_ms = 0;  // since when it counts; 0: not known
+};
+
+// Floats and histograms apart, so that who has only floats pays for nothing else. No time is in both.
+// A stale marker is a float also where a series of histograms ends.
 struct SeriesSamples {
   Labels labels;
-  std::vector<Sample> samples;
+  std::vector<Sample> samples{};
+  std::vector<HistogramSample> histograms{};
+  // Since when each of `samples` counts, in milliseconds, 0 where that is not known; or empty.
+  std::vector<std::int64_t> starts{};
 };
 
 // Both ends belong to it.
