@@ -326,6 +326,9 @@ def known(case, want, have):
     # items() as a result: a set of lists, which Python cannot make. Texts' own format() is gone from YAQL 3.
     if "unhashable type" in text or (".format(" in case["expr"] and "No method" in have.get("error", {}).get("message", "")):
         return True
+    # A text made of the name of a generator.
+    if re.search(r"str\(|join\(|replace\(|concat", case["expr"]) and '"<' in text and '"<' in json.dumps(have):
+        return True
     # A span that 64 bits of microseconds do not hold.
     if any(abs(int(us)) > 9 * 10 ** 18 for us in re.findall(r'"\$timespan_us": (-?\d+)', text)):
         return True

@@ -24,6 +24,8 @@ RECORD = {
         "result": {"exit_code": 0}, "status": "succeeded",
         "start_timestamp": "2024-01-01T00:00:00Z", "end_timestamp": "2024-01-01T00:00:02Z"}],
 }
+# Registered as filters like every function of Orquesta, but they take nothing that could be piped into them.
+TAKES_NOTHING = {"jinja filter " + name for name in ("completed", "failed", "result", "succeeded")}
 ROW = re.compile(r"^\| (`+) ?(.+?) ?\1 \| (`+) ?(.*?) ?\3 \|$")
 
 
@@ -90,6 +92,8 @@ def main():
     names = [line.rsplit(" ", 1) for line in registered.splitlines()]
     assert len(names) > 300, "only %d names are registered" % len(names)
     for kind, word in names:
+        if "%s %s" % (kind, word) in TAKES_NOTHING:
+            continue
         if not any(shown(word, kind, language, source) for _, _, language, source, _, _ in found):
             bad.append("no example of the %s %s" % (kind, word))
     print("%d examples, %d names" % (len(found), len(names)))
