@@ -127,6 +127,10 @@ class Parser {
         node->op = op->op;
         node->children.push_back(std::move(left));
         node->children.push_back(std::move(right));
+        const auto constant_of = [&](std::size_t at) {
+          return is_constant(*node->children[at]) ? &node->children[at]->constant : nullptr;
+        };
+        node->refused = kind == NodeKind::kBinary && refused_by_constants(node->op, constant_of(0), constant_of(1));
         MW_TRY(left, finished(std::move(node)));
       }
     }

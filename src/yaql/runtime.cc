@@ -198,6 +198,10 @@ class Resolution {
       : evaluation_(evaluation), node_(node), frame_(frame), receiver_(receiver), values_(node.arguments.size()) {}
 
   Outcome<Datum> run(const OverloadSet& set, Form form) {
+    if (set.overloads.size() == 1 && set.overloads[0].native == nullptr && takes_lambdas_only(set.overloads[0])) {
+      LibraryCall call{evaluation_, frame_};
+      return matches(set.overloads[0], &call) ? set.overloads[0].function(call) : no_matching(node_.name, form);
+    }
     const Overload* possible = nullptr;
     for (const Overload& overload : set.overloads) {
       if (overload.native != nullptr) return run_native(*overload.native);
@@ -213,6 +217,16 @@ class Resolution {
   }
 
  private:
+  // Nothing to evaluate before the overload is known to fit: where(), select() and their kin.
+  [[nodiscard]] bool takes_lambdas_only(const Overload& overload) const {
+    std::size_t at = receiver_ != nullptr ? 1 : 0;
+    for (const Argument& argument : node_.arguments) {
+      if (argument.key || at >= overload.parameters.size()) return false;
+      if (overload.parameters[at++].type != Accepts::kLambda) return false;
+    }
+    return true;
+  }
+
   // The parameter that an argument goes to; null: none takes it. `at` counts the positional ones.
   const Parameter* parameter_of(const Overload& overload, const Argument& argument, std::size_t& next,
                                 std::size_t& at) const {
@@ -419,10 +433,7 @@ Outcome<Datum> inner(Evaluation& evaluation, const Node& node, const FramePtr& f
       return attribute(evaluation, object, node.name);
     }
     case NodeKind::kBinary: {
-      const auto constant_of = [](const Node& operand) { return is_constant(operand) ? &operand.constant : nullptr; };
-      if (refused_by_constants(node.op, constant_of(*node.children[0]), constant_of(*node.children[1]))) {
-        return no_matching("#operator_" + std::string(symbol(node.op)), Form::kFunction);
-      }
+      if (node.refused) return no_matching("#operator_" + std::string(symbol(node.op)), Form::kFunction);
       MW_TRY(const Datum left, evaluate(evaluation, *node.children[0], frame));
       MW_TRY(const Datum right, evaluate(evaluation, *node.children[1], frame));
       return binary(evaluation, node.op, left, right);

@@ -82,6 +82,7 @@ struct Node {
   Operator op = Operator::kNone;
   bool null_safe = false;  // `?.`
   bool wrapped = false;    // in parentheses: no constant to what looks at constants
+  bool refused = false;    // an operator that no overload gives for the constants here
   int position = -1;       // of the variables `$` (0), `$1` (1), `$2`…
   std::string name{};      // variable, function, method, attribute
   Datum constant{};
