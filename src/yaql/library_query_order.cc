@@ -13,27 +13,28 @@ struct OrderKey {
   bool descending;
 };
 
-// A collection in an order; thenBy() adds to the order. Sorted when it is first gone over.
+// A collection in an order; thenBy() adds to the order. Read and sorted when it is first gone over.
 class OrderedObject final : public Collection {
  public:
-  OrderedObject(std::vector<Datum> items, std::vector<OrderKey> k)
-      : Collection(Kind::kView), keys(std::move(k)), source(std::move(items)) {}
+  struct State {
+    Datum source;
+    std::vector<OrderKey> keys;
+    std::vector<Datum> items{};  // as they came
+    std::vector<std::size_t> order{};
+    bool sorted = false;
+  };
+
+  explicit OrderedObject(std::shared_ptr<State> s) : Collection(Kind::kView), state(std::move(s)) {}
   [[nodiscard]] std::string type_name() const override { return "OrderingIterable"; }
   Outcome<bool> next(Evaluation& evaluation, Datum& out) override {
-    if (!sorted_) MW_CHECK(sort(evaluation));
-    if (at_ == source.size()) return false;
-    out = source[order_[at_++]];
+    if (!state->sorted) MW_CHECK(sort(evaluation));
+    if (at_ == state->items.size()) return false;
+    out = state->items[state->order[at_++]];
     return true;
   }
-  [[nodiscard]] std::shared_ptr<IteratorObject> restarted() override {
-    auto out = std::make_shared<OrderedObject>(source, keys);
-    out->order_ = order_;
-    out->sorted_ = sorted_;
-    return out;
-  }
+  [[nodiscard]] std::shared_ptr<IteratorObject> restarted() override { return std::make_shared<OrderedObject>(state); }
 
-  std::vector<OrderKey> keys;
-  std::vector<Datum> source;
+  const std::shared_ptr<State> state;
 
  private:
   // Keys are computed when a comparison needs them: the second only where the first are equal.
@@ -43,67 +44,73 @@ class OrderedObject final : public Collection {
                                std::size_t key) const {
     std::optional<Datum>& value = known[item][key];
     if (!value) {
-      MW_TRY(value, invoke(evaluation, keys[key].selector, source[item]));
+      MW_TRY(value, invoke(evaluation, state->keys[key].selector, state->items[item]));
     }
     return &*value;
   }
 
   Outcome<bool> before(Evaluation& evaluation, std::vector<Keys>& known, std::size_t a, std::size_t b) const {
-    for (std::size_t i = 0; i < keys.size(); ++i) {
+    for (std::size_t i = 0; i < state->keys.size(); ++i) {
       MW_TRY(const Datum* left, key_of(evaluation, known, a, i));
       MW_TRY(const Datum* right, key_of(evaluation, known, b, i));
       MW_TRY(const bool lower, less(evaluation, *left, *right));
-      if (lower) return !keys[i].descending;
+      if (lower) return !state->keys[i].descending;
       MW_TRY(const bool higher, less(evaluation, *right, *left));
-      if (higher) return keys[i].descending;
+      if (higher) return state->keys[i].descending;
     }
     return false;
   }
 
   Outcome<void> sort(Evaluation& evaluation) {
-    sorted_ = true;
-    std::vector<Keys> values(source.size(), Keys(keys.size()));
-    order_.resize(source.size());
-    for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = i;
-    std::vector<std::size_t> buffer(order_.size());
-    for (std::size_t width = 1; width < order_.size(); width *= 2) {
-      for (std::size_t low = 0; low < order_.size(); low += 2 * width) {
-        const std::size_t middle = std::min(low + width, order_.size());
-        const std::size_t high = std::min(low + 2 * width, order_.size());
+    MW_TRY(state->items, py_items(evaluation, state->source));
+    state->source = Datum();
+    state->sorted = true;
+    std::vector<Keys> values(state->items.size(), Keys(state->keys.size()));
+    std::vector<std::size_t>& order = state->order;
+    order.resize(state->items.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::vector<std::size_t> buffer(order.size());
+    for (std::size_t width = 1; width < order.size(); width *= 2) {
+      for (std::size_t low = 0; low < order.size(); low += 2 * width) {
+        const std::size_t middle = std::min(low + width, order.size());
+        const std::size_t high = std::min(low + 2 * width, order.size());
         std::size_t left = low;
         std::size_t right = middle;
         for (std::size_t at = low; at < high; ++at) {
           bool take_right = left == middle;
           if (!take_right && right < high) {
             if (!evaluation.take_steps()) return evaluation.too_many_steps();
-            MW_TRY(take_right, before(evaluation, values, order_[right], order_[left]));
+            MW_TRY(take_right, before(evaluation, values, order[right], order[left]));
           }
-          buffer[at] = order_[take_right ? right++ : left++];
+          buffer[at] = order[take_right ? right++ : left++];
         }
       }
-      order_.swap(buffer);
+      order.swap(buffer);
     }
     return {};
   }
 
-  std::vector<std::size_t> order_;
   std::size_t at_ = 0;
-  bool sorted_ = false;
 };
+
+Datum ordered(Datum source, std::vector<OrderKey> keys) {
+  return std::make_shared<OrderedObject>(
+      std::make_shared<OrderedObject::State>(OrderedObject::State{std::move(source), std::move(keys)}));
+}
 
 template <bool Descending>
 Outcome<Datum> order_by(LibraryCall& call) {
-  MW_TRY(std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
-  return Datum(std::make_shared<OrderedObject>(std::move(items), std::vector<OrderKey>{{call.lambdas[1], Descending}}));
+  return ordered(call.args[0], {{call.lambdas[1], Descending}});
 }
 
 template <bool Descending>
 Outcome<Datum> then_by(LibraryCall& call) {
-  const auto* ordered = call.args[0].as<OrderedObject>();
-  if (ordered == nullptr) return no_matching(Descending ? "thenByDescending" : "thenBy", Form::kMethod);
-  std::vector<OrderKey> keys = ordered->keys;
+  const auto* first = call.args[0].as<OrderedObject>();
+  if (first == nullptr) return no_matching(Descending ? "thenByDescending" : "thenBy", Form::kMethod);
+  std::vector<OrderKey> keys = first->state->keys;
   keys.push_back({call.lambdas[1], Descending});
-  return Datum(std::make_shared<OrderedObject>(ordered->source, std::move(keys)));
+  // In its order already, when it was gone over: the sort is stable, so its items may be sorted again.
+  return ordered(first->state->sorted ? make_list(first->state->items) : first->state->source, std::move(keys));
 }
 
 // What groupBy() makes of a group. An aggregator gets the values; one that cannot deal with them is taken for

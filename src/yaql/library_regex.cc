@@ -150,7 +150,7 @@ Outcome<Datum> is_regex(LibraryCall& call) { return Datum(call.args[0].as<RegexO
 Outcome<Datum> escape(LibraryCall& call) { return charged_text(call.evaluation, escaped_pattern(call.args[0].text())); }
 
 constexpr LibraryEntry kEntries[] = {
-    {"regex", Form::kFunction, "str pattern, bool ignoreCase=, bool multiLine=, bool dotAll=", &regex},
+    {"regex", Form::kFunction, "str pattern, bool? ignoreCase=, bool? multiLine=, bool? dotAll=", &regex},
     {"matches", Form::kMethod, "regex, str string", &matches},
     {"matches", Form::kMethod, "str, str regexp", &text_matches},
     {"search", Form::kMethod, "regex, str string, lambda selector=", &search},

@@ -270,8 +270,9 @@ constexpr LibraryEntry kEntries[] = {
     {"isString", Form::kFunction, "any arg", &is_string},
     {"hex", Form::kFunction, "num num", &hex},
     {"characters", Form::kFunction,
-     "bool digits=, bool hexdigits=, bool asciiLowercase=, bool asciiUppercase=, bool asciiLetters=, bool letters=, "
-     "bool octdigits=, bool punctuation=, bool printable=, bool lowercase=, bool uppercase=, bool whitespace=",
+     "bool? digits=, bool? hexdigits=, bool? asciiLowercase=, bool? asciiUppercase=, bool? asciiLetters=, bool? "
+     "letters=, "
+     "bool? octdigits=, bool? punctuation=, bool? printable=, bool? lowercase=, bool? uppercase=, bool? whitespace=",
      &characters},
 };
 
