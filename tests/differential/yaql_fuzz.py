@@ -318,6 +318,10 @@ def same(left, right):
     return left == right or repr(left) == repr(right)
 
 
+def bracketed(text):
+    return text.replace("(", "[").replace(",)", "]").replace(")", "]")
+
+
 def known(case, want, have):
     """Differences that docs/differences.md lists, and results that show objects of the Python language."""
     text = json.dumps(want)
@@ -326,9 +330,12 @@ def known(case, want, have):
     # items() as a result: a set of lists, which Python cannot make. Texts' own format() is gone from YAQL 3.
     if "unhashable type" in text or (".format(" in case["expr"] and "No method" in have.get("error", {}).get("message", "")):
         return True
-    # A text made of the name of a generator.
-    if re.search(r"str\(|join\(|replace\(|concat", case["expr"]) and '"<' in text and '"<' in json.dumps(have):
-        return True
+    # A text made of the name of a generator, or of a list that is no tuple.
+    if re.search(r"str\(|join\(|replace|concat", case["expr"]) and "output" in want and "output" in have:
+        if "<" in text and "<" in json.dumps(have):
+            return True
+        if bracketed(text) == bracketed(json.dumps({"output": have["output"]})):
+            return True
     # A span that 64 bits of microseconds do not hold.
     if any(abs(int(us)) > 9 * 10 ** 18 for us in re.findall(r'"\$timespan_us": (-?\d+)', text)):
         return True
