@@ -102,8 +102,10 @@ Outcome<Datum> unpack(LibraryCall& call) {
   if (wanted != 0 && items.size() != wanted) {
     return value_error("Cannot unpack " + std::to_string(items.size()) + " elements into " + std::to_string(wanted));
   }
-  if (wanted == 0 && call.args[0].type() == Type::kIterator && call.args[0].as<Collection>() == nullptr &&
-      !items.empty()) {
+  const auto* collection = call.args[0].as<Collection>();
+  const bool once = call.args[0].type() == Type::kIterator &&
+                    (collection == nullptr || collection->kind != Collection::Kind::kSetView);
+  if (wanted == 0 && once && !items.empty()) {
     items.erase(items.begin());
   }
   for (std::size_t i = 0; i < items.size(); ++i) {
