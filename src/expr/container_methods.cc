@@ -265,6 +265,30 @@ Outcome<Datum> dict_copy(Call& call) {
   return Datum(out);
 }
 
+// range.count and range.index: over the elements, which are bounded.
+Outcome<std::int64_t> range_search(Call& call, bool counts) {
+  MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
+  std::int64_t hits = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (!equal(items[i], call.args[1])) continue;
+    if (!counts) return static_cast<std::int64_t>(i);
+    ++hits;
+  }
+  if (counts) return hits;
+  MW_TRY(const std::string shown, py_repr(call.evaluation, call.args[1]));
+  return value_error(shown + " is not in range");
+}
+Outcome<Datum> range_count(Call& call) {
+  MW_TRY(const std::int64_t hits, range_search(call, true));
+  return Datum(hits);
+}
+Outcome<Datum> range_index(Call& call) {
+  MW_TRY(const std::int64_t at, range_search(call, false));
+  return Datum(at);
+}
+
+constexpr NativeEntry kRangeEntries[] = {{"count", "self, value, /", &range_count},
+                                         {"index", "self, value, /", &range_index}};
 constexpr NativeEntry kListEntries[] = {
     {"append", "self, item, /", &append},
     {"clear", "self", &list_clear},
@@ -297,6 +321,7 @@ constexpr NativeEntry kDictEntries[] = {
 
 void add_list_methods(FunctionTable& table) { table.add(kListEntries); }
 void add_tuple_methods(FunctionTable& table) { table.add(kTupleEntries); }
+void add_range_methods(FunctionTable& table) { table.add(kRangeEntries); }
 void add_dict_methods(FunctionTable& table) { table.add(kDictEntries); }
 
 }  // namespace midwatch

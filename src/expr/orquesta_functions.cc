@@ -28,13 +28,13 @@ Outcome<Datum> ctx(Call& call) {
     return Datum(std::move(shown).build());
   }
   MW_TRY(const std::string key, py_str(call.evaluation, call.args[0]));
-  if (key.starts_with("__")) {
-    return other_error("VariableInaccessibleError",
-                       "The variable \"" + key + "\" is for internal use and inaccessible.");
-  }
   const Value* found = scope.find(key);
   if (found == nullptr) {
     return Failure(ErrorKind::kUndefined, "VariableUndefinedError", "The variable \"" + key + "\" is undefined.");
+  }
+  if (key.starts_with("__")) {
+    return other_error("VariableInaccessibleError",
+                       "The variable \"" + key + "\" is for internal use and inaccessible.");
   }
   return Datum(*found);
 }

@@ -236,7 +236,6 @@ Outcome<std::string> format_with_spec(Evaluation& evaluation, const Datum& value
   if (value.is_float()) return format_float(value.plain().as_double(), spec);
   if (value.is_int()) return format_int(value.plain(), spec);
   if (value.is_bool()) {
-    if (spec.type == 0) return format_text(value.plain().as_bool() ? "True" : "False", spec);
     return format_int(Value(value.plain().as_bool() ? 1 : 0), spec);
   }
   return type_error("unsupported format string passed to " + type_name(value) + ".__format__");

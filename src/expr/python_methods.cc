@@ -32,13 +32,14 @@ Outcome<Datum> set_add(Call& call) {
 constexpr NativeEntry kSetMethods[] = {{"add", "self, item", &set_add}};
 
 struct Methods {
-  FunctionTable text, markup, list, tuple, dict, set, integer, real;
+  FunctionTable text, markup, list, tuple, dict, range, set, integer, real;
   Methods() {
     add_text_methods(text);
     add_markup_methods(markup);
     add_list_methods(list);
     add_tuple_methods(tuple);
     add_dict_methods(dict);
+    add_range_methods(range);
     set.add(kSetMethods);
     add_number_methods(integer, real);
   }
@@ -70,6 +71,7 @@ const Function* find_method(const Datum& self, std::string_view name) {
   if (is_markup(self)) {
     if (const Function* method = all_methods().markup.find(name)) return method;
   }
+  if (self.as<RangeObject>() != nullptr) return all_methods().range.find(name);
   return find_method(self.type(), name);
 }
 

@@ -30,6 +30,7 @@ void add_number_methods(FunctionTable& integers, FunctionTable& reals);
 void add_list_methods(FunctionTable& table);
 void add_tuple_methods(FunctionTable& table);
 void add_dict_methods(FunctionTable& table);
+void add_range_methods(FunctionTable& table);
 
 // An attribute of a number that is not a method: real, imag, numerator, denominator.
 [[nodiscard]] bool number_attribute(const Datum& number, std::string_view name, Datum& out);

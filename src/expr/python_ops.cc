@@ -245,6 +245,7 @@ Outcome<bool> py_contains(Evaluation& evaluation, const Datum& container, const 
       while (true) {
         MW_TRY(const bool more, cursor.next(evaluation, element));
         if (!more) return false;
+        if (!lenient(element)) MW_CHECK(require_defined(element));
         if (equal(element, item)) return true;
       }
     }
@@ -284,6 +285,9 @@ Outcome<void> require_hashable(const Datum& datum) {
   MW_CHECK(require_defined(datum));
   const Type type = datum.type();
   if (type == Type::kList || type == Type::kDict || type == Type::kSet) {
+    return type_error("unhashable type: '" + type_name(datum) + "'");
+  }
+  if (type == Type::kIterator && (type_name(datum) == "dict_items" || type_name(datum) == "dict_keys")) {
     return type_error("unhashable type: '" + type_name(datum) + "'");
   }
   if (type == Type::kTuple) {

@@ -168,7 +168,7 @@ Outcome<Datum> split(Call& call) {
     text = text.substr(0, at);
     if (on_space) text = strip_space(text, Strip::kRight);
   }
-  if (!on_space || !strip_space(text).empty()) parts.emplace_back(on_space ? strip_space(text, Strip::kLeft) : text);
+  if (!on_space || !strip_space(text).empty()) parts.emplace_back(text);
   std::reverse(parts.begin(), parts.end());
   return texts(call, parts);
 }

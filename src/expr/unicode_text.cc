@@ -329,7 +329,7 @@ std::vector<std::string> split_space(std::string_view text, std::int64_t splits_
   text = strip_space(text, Strip::kLeft);
   while (!text.empty()) {
     if (splits_max >= 0 && static_cast<std::int64_t>(out.size()) >= splits_max) {
-      out.emplace_back(strip_space(text, Strip::kRight));
+      out.emplace_back(text);
       return out;
     }
     std::size_t at = 0;

@@ -89,12 +89,16 @@ bool flag(const Call& call, std::size_t index, bool fallback) {
 }
 
 // The key that sort, unique, min, max and groupby compare: an attribute, texts without case.
-Outcome<Datum> sort_key(Call& call, const std::vector<AttributePath>& paths, const Datum& item, bool case_sensitive) {
+// sort() compares lists of keys, even of one: equal keys need no order then, as two times None.
+enum class KeyStyle : std::uint8_t { kPlain, kList };
+Outcome<Datum> sort_key(Call& call, const std::vector<AttributePath>& paths, const Datum& item, bool case_sensitive,
+                        KeyStyle style) {
   const auto folded = [&](const Datum& key) {
     return !case_sensitive && key.is_string() ? Datum(std::string_view(lower_text(key.text()))) : key;
   };
+  if (paths.empty() && style == KeyStyle::kList) return make_list({folded(item)});
   if (paths.empty()) return folded(item);
-  if (paths.size() == 1) {
+  if (paths.size() == 1 && style == KeyStyle::kPlain) {
     MW_TRY(const Datum key, paths[0].get(call.evaluation, item));
     return folded(key);
   }
@@ -122,11 +126,11 @@ Outcome<std::vector<AttributePath>> paths_of(const Call& call, std::size_t index
 }
 
 Outcome<std::vector<std::pair<Datum, Datum>>> keyed_items(Call& call, const std::vector<AttributePath>& paths,
-                                                          bool case_sensitive) {
+                                                          bool case_sensitive, KeyStyle style = KeyStyle::kPlain) {
   MW_TRY(std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
   std::vector<std::pair<Datum, Datum>> out;
   for (Datum& item : items) {
-    MW_TRY(Datum key, sort_key(call, paths, item, case_sensitive));
+    MW_TRY(Datum key, sort_key(call, paths, item, case_sensitive, style));
     out.emplace_back(std::move(key), std::move(item));
   }
   return out;
@@ -141,7 +145,7 @@ std::vector<Datum> values_of(std::vector<std::pair<Datum, Datum>>& keyed) {
 
 Outcome<Datum> sort(Call& call) {
   MW_TRY(const auto paths, paths_of(call, 3, true));
-  MW_TRY(auto keyed, keyed_items(call, paths, flag(call, 2, false)));
+  MW_TRY(auto keyed, keyed_items(call, paths, flag(call, 2, false), KeyStyle::kList));
   MW_CHECK(py_sort(call.evaluation, keyed, flag(call, 1, false)));
   return make_list(values_of(keyed));
 }

@@ -121,7 +121,8 @@ Outcome<Datum> round_number(Call& call) {
   const double scaled = value.plain().as_double() * scale;
   if (!std::isfinite(scaled))
     return Failure(ErrorKind::kValue, "OverflowError", "cannot convert float infinity to integer");
-  return Datum((method == "ceil" ? std::ceil(scaled) : std::floor(scaled)) / scale);
+  // An integer in the reference: there is no negative zero.
+  return Datum((method == "ceil" ? std::ceil(scaled) : std::floor(scaled)) / scale + 0.0);
 }
 
 Outcome<Datum> file_size(Call& call) {

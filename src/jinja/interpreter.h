@@ -87,6 +87,7 @@ class Interpreter {
   Outcome<void> loader(const Statement& statement);
   Outcome<void> print(const Node& node, std::string& out);
   Outcome<void> append(std::string& out, std::string_view text);
+  Outcome<void> append_text(const Datum& datum, std::string& out);
   void capture();
   Datum make_macro(const Statement& statement);
 

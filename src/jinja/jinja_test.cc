@@ -200,6 +200,22 @@ TEST(Filters, LayOutTextsAsPythonDoes) {
             "{'a': '" + std::string(40, 'y') + "',\n 'b': '" + std::string(50, 'x') + "'}");
 }
 
+TEST(Macros, CallerGoesToKeywordsWhereTheMacroHasOnlyThose) {
+  EXPECT_EQ(render("{% macro m() %}{{ kwargs|list }}{% endmacro %}{% call m(a=1) %}{% endcall %}").text,
+            "['a', 'caller']");
+  EXPECT_EQ(render("{% macro m() %}x{% endmacro %}{% call m() %}{% endcall %}").kind, ErrorKind::kType);
+  EXPECT_EQ(render("{% filter length %}abc{% endfilter %}").kind, ErrorKind::kType);
+}
+
+TEST(Values, SmallThingsThatTheFuzzerFound) {
+  EXPECT_EQ(render("{{ ' a b '.split(none, 1) }}{{ ' a b '.rsplit(none, 1) }}").text, "['a', 'b '][' a', 'b']");
+  EXPECT_EQ(render("{{ '{:5}|'.format(true) }}{{ -7|round(-1, 'ceil') }}").text, "    1|0.0");
+  EXPECT_EQ(render("{{ range(9)[2:8:3] }}{{ range(4).count(1) }}{{ [none, none]|sort }}").text,
+            "range(2, 8, 3)1[None, None]");
+  EXPECT_EQ(render("{{ {d.items(): 1} }}", R"({"d": {}})").kind, ErrorKind::kType);
+  EXPECT_EQ(render("{{ 1 in [ghost] }}").kind, ErrorKind::kUndefined);
+}
+
 std::vector<std::string> reads_of(std::string_view source) {
   const auto compiled = Template::compile(source);
   return compiled ? (*compiled)->free_variables() : std::vector<std::string>{compiled.error().message};

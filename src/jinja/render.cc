@@ -50,6 +50,13 @@ Outcome<void> Interpreter::print(const Node& node, std::string& out) {
   return append(out, text);
 }
 
+// What filter and call blocks give goes out as it is, and has to be a text.
+Outcome<void> Interpreter::append_text(const Datum& datum, std::string& out) {
+  MW_CHECK(require_defined(datum));
+  if (!datum.is_string()) return type_error("expected str instance, " + type_name(datum) + " found");
+  return append(out, datum.text());
+}
+
 Outcome<void> Interpreter::statement(const Statement& one, std::string& out) {
   switch (one.kind) {
     case StatementKind::kData: return append(out, one.text);
@@ -219,9 +226,10 @@ Outcome<void> Interpreter::filter_block(const Statement& one, std::string& out) 
   }
   const Datum content = captured_text(std::move(text));
   const Datum* outer = std::exchange(block_text_, &content);
-  auto printed = print(*one.expressions.front(), out);
+  auto filtered = value(*one.expressions.front());
   block_text_ = outer;
-  return printed;
+  if (!filtered) return std::move(filtered).error();
+  return append_text(*filtered, out);
 }
 
 Outcome<void> Interpreter::with(const Statement& one, std::string& out) {
@@ -418,24 +426,28 @@ class MacroObject final : public CallableObject {
   }
 
   Outcome<void> bind_rest(Call& call, Frame& frame) {
+    const Block& body = statement_.blocks.front();
+    const std::vector<std::string>& names = statement_.macro.names;
+    const bool is_parameter = std::find(names.begin(), names.end(), "caller") != names.end();
+    const bool takes_caller = !is_parameter && uses(body, "caller");
     auto caller = std::find_if(call.named.begin(), call.named.end(), [](const auto& n) { return n.first == "caller"; });
-    if (caller != call.named.end()) {
-      if (!uses(statement_.blocks.front(), "caller")) {
-        return type_error("macro " + py_repr_text(statement_.text) +
-                          " was invoked with two values for the special caller argument. This is most likely a bug.");
-      }
-      frame.set("caller", std::move(caller->second));
-      call.named.erase(caller);
-    } else {
-      frame.set("caller", undefined(interpreter_.evaluation(), "No caller defined"));
+    const bool has_caller = caller != call.named.end();
+    if (takes_caller) {
+      frame.set("caller",
+                has_caller ? std::move(caller->second) : undefined(interpreter_.evaluation(), "No caller defined"));
+      if (has_caller) call.named.erase(caller);
     }
     std::vector<Datum> rest;
     for (std::size_t i = statement_.macro.names.size(); i < call.args.size(); ++i) rest.push_back(call.args[i]);
-    const bool takes_rest = uses(statement_.blocks.front(), "varargs");
-    const bool takes_named = uses(statement_.blocks.front(), "kwargs");
+    const bool takes_rest = uses(body, "varargs");
+    const bool takes_named = uses(body, "kwargs");
     if (!rest.empty() && !takes_rest) {
       return type_error("macro " + py_repr_text(statement_.text) + " takes not more than " +
                         std::to_string(statement_.macro.names.size()) + " argument(s)");
+    }
+    if (has_caller && !takes_caller && !is_parameter && !takes_named) {
+      return type_error("macro " + py_repr_text(statement_.text) +
+                        " was invoked with two values for the special caller argument. This is most likely a bug.");
     }
     if (!call.named.empty() && !takes_named) {
       return type_error("macro " + py_repr_text(statement_.text) + " takes no keyword argument " +
@@ -494,9 +506,7 @@ Outcome<void> Interpreter::call_block(const Statement& one, std::string& out) {
   MW_CHECK(arguments(node.arguments, call));
   call.named.emplace_back("caller", make_macro(one));
   MW_TRY(const Datum shown, call_value(callee, call));
-  MW_TRY(const std::string text,
-         evaluation_.autoescape ? escaped_text(evaluation_, shown) : py_str(evaluation_, shown));
-  return append(out, text);
+  return append_text(shown, out);
 }
 
 }  // namespace midwatch::jinja

@@ -72,7 +72,7 @@ TEST(CastParameter, FollowsPython) {
 
 TEST(PythonLiteral, RefusesWhatIsNoLiteralAndWhatIsTooDeep) {
   EXPECT_EQ(*parse_python_literal("(1, 'a\\n', {\"k\": -2.5},)"), json(R"([1, "a\n", {"k": -2.5}])"));
-  for (const char* bad : {"", "x", "[1", "{1: 2}", "'open", "[1] 2", "\\"})
+  for (const char* bad : {"", "x", "[1", "{[1]: 2}", "'open", "[1] 2", "\\"})
     EXPECT_FALSE(parse_python_literal(bad).has_value()) << bad;
   EXPECT_EQ(parse_python_literal(std::string(10'000, '[')).error().code, Code::kLimit);
 }

@@ -87,7 +87,7 @@ class Driver:
 
 
 # What differs on purpose, by a pattern over the template or over either result (docs/differences.md, "Expressions").
-ALLOWED_RESULT = re.compile(r'object at 0x|<built-in|<bound method|<function|<class |<Macro|<LoopContext|<Cycler|'
+ALLOWED_RESULT = re.compile(r' at 0x|[0-9]j\)|complex number|<built-in|<bound method|<function|<class |<Macro|<LoopContext|<Cycler|'
                             r'Exceeds the limit|recursion|limit: ')
 ALLOWED_TEMPLATE = re.compile(r'random|lipsum')
 

@@ -6,10 +6,10 @@ namespace midwatch::conformance {
 namespace {
 
 // Raise a floor when more passes; never lower one.
-constexpr std::size_t kTemplateFloor = 2640;
+constexpr std::size_t kTemplateFloor = 2687;
 constexpr std::size_t kValuesFloor = 35;
-constexpr std::size_t kParametersFloor = 282;
-constexpr std::size_t kOrquestaFloor = 256;
+constexpr std::size_t kParametersFloor = 288;
+constexpr std::size_t kOrquestaFloor = 258;
 
 Score run_layer(std::string_view layer) {
   return run_cases("jinja.jsonl", [layer](const Value& record) { return record.get("layer").text_or("") == layer; });
