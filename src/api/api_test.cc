@@ -2,6 +2,7 @@
 // answers what the test tells it to.
 #include "api/api.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "api/test_support.h"
@@ -578,6 +579,46 @@ TEST(ApiContent, RegisterLoadsThePacksAgain) {
 }
 
 // ---- events
+TEST(ApiEvents, ARuleIsTriedOnRecordedEvents) {
+  TestApi api;
+  Batch batch;
+  for (int i = 1; i <= 4; ++i) {
+    TriggerInstance instance;
+    instance.id = test_id(i);
+    instance.trigger = "shop.broken";
+    instance.payload = test_json(fmt::format(R"({{"n": {}, "host": "web{}"}})", i, i % 2));
+    instance.occurrence_time = test_time(i);
+    instance.state = TriggerInstance::State::kProcessed;
+    batch.trigger_instances.push_back(instance);
+  }
+  RuleEnforcement acted;
+  acted.id = test_id(20);
+  acted.trigger_instance = test_id(2);
+  acted.execution = test_id(21);
+  acted.rule = "shop.tried";
+  acted.enforced_at = test_time(2);
+  batch.enforcements = {acted};
+  api.commit(batch);
+  const char* const rule =
+      "name: tried\\npack: shop\\ntrigger: {type: shop.broken}\\naction: {ref: core.noop}\\n"
+      "criteria:\\n  trigger.n: {type: gt, pattern: 1}\\n  trigger.host: {type: eq, pattern: web1}\\n";
+  const Value answer = test_json(
+      api.send("POST", "/rules/backtest", fmt::format(R"({{"rule": "{}"}})", rule)).body);
+  EXPECT_EQ(answer.get("scanned"), Value(4));
+  EXPECT_EQ(answer.get("matched"), Value(1)) << "n is 3 on web1";
+  EXPECT_EQ(answer.get("acted"), Value(1));
+  EXPECT_EQ(answer.get("only_now"), Value(1));
+  EXPECT_EQ(answer.get("only_then"), Value(1));
+  EXPECT_EQ(answer.get("events").elements()[0].get("trigger_instance"), Value(test_id(3).hex())) << "newest first";
+  EXPECT_EQ(answer.get("events").elements()[1].get("reason"), Value("1 of 2 criteria does not hold"));
+  EXPECT_EQ(api.send("POST", "/rules/backtest", "{}").status, 400);
+  EXPECT_EQ(api.send("POST", "/rules/backtest", R"({"ref": "shop.nothing"})").status, 404);
+  EXPECT_EQ(api.get("/rules/shop.nothing/near_misses").status, 404);
+  const std::string ref(api.get_json("/rules").elements()[0].get("ref").text_or(""));
+  EXPECT_EQ(api.get_json("/rules/" + ref + "/near_misses").get("rule"), Value(ref));
+  EXPECT_EQ(api.get("/rules/" + ref + "/near_misses?scan=0").status, 400);
+}
+
 TEST(ApiEvents, TriggerInstancesAreListedShownAndEmittedAgain) {
   TestApi api;
   Batch batch;

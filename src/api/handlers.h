@@ -84,6 +84,10 @@ void list_enforcement_overviews(const ApiState& api, ApiCall call, Reply reply);
 void list_incidents(const ApiState& api, ApiCall call, Reply reply);
 void get_incident(const ApiState& api, ApiCall call, Reply reply);
 
+// rule_history_routes.cc
+void get_rule_near_misses(const ApiState& api, ApiCall call, Reply reply);
+void backtest_rule(const ApiState& api, ApiCall call, Reply reply);
+
 // key_routes.cc
 void list_keys(const ApiState& api, ApiCall call, Reply reply);
 void get_key(const ApiState& api, ApiCall call, Reply reply);

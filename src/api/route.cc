@@ -46,6 +46,8 @@ constexpr std::array kRoutes = {
     Route{"GET", "rules/views", kToken, kAtOnce, list_rule_overviews},
     Route{"GET", "rules/views/{ref_or_id}", kToken, kAtOnce, get_rule_overview},
     Route{"GET", "rules/{ref_or_id}", kToken, kAtOnce, get_rule},
+    Route{"GET", "rules/{ref_or_id}/near_misses", kToken, kOffloaded, get_rule_near_misses},
+    Route{"POST", "rules/backtest", kToken, kOffloaded, backtest_rule},
     Route{"GET", "triggertypes", kToken, kAtOnce, list_trigger_types},
     Route{"GET", "triggertypes/{ref_or_id}", kToken, kAtOnce, get_trigger_type},
     Route{"GET", "triggers", kToken, kAtOnce, list_triggers},

@@ -1,11 +1,14 @@
 // Commands that ask a running server: run, execution, rule, trigger-instance, incident, reload.
 #include <algorithm>
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <ostream>
 #include <thread>
 
 #include <fmt/core.h>
 
+#include "base/time.h"
 #include "cli/api_client.h"
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -200,6 +203,62 @@ Exit why(Call& call) {
   return Exit::kOk;
 }
 
+Exit near_misses(Call& call) {
+  auto client = ApiClient::from(call);
+  if (!client) return call.fail(client.error());
+  const auto answer = client->get(fmt::format("/rules/{}/near_misses?limit={}&scan={}", percent_encode(call.arguments[0]),
+                                              call.get("--limit", "20"), call.get("--scan", "10000")));
+  if (!answer) return call.fail(answer.error());
+  if (call.has("--json")) return print_json(call, *answer);
+  for (const Value& miss : answer->get("near_misses").elements()) {
+    const Value criterion = miss.get("criterion");
+    call.out << fmt::format("{}  {}  {} {} {}   (it was {})\n", miss.get("occurrence_time").text_or(""),
+                            miss.get("trigger_instance").text_or(""), criterion.get("key").text_or(""),
+                            criterion.get("type").text_or(""), to_json(criterion.get("pattern")),
+                            to_json(criterion.get("value")));
+  }
+  call.out << fmt::format("{} of {} recorded events failed by one criterion of {}\n", answer->get("near_misses").size(),
+                          answer->get("scanned").int_or(0), answer->get("rule").text_or(""));
+  return Exit::kOk;
+}
+
+// A file, or the reference of a rule of the server.
+Result<Value> backtest_body(const std::string& named) {
+  std::ifstream file(named);
+  if (!file) return Value::object({{"ref", named}});
+  return Value::object({{"rule", std::string(std::istreambuf_iterator<char>(file), {})}});
+}
+
+Exit backtest(Call& call) {
+  const auto since = parse_duration(call.get("--since", "30d"));
+  if (!since) {
+    call.err << "midwatch rule backtest: --since: " << since.error().to_string() << "\n";
+    return Exit::kUsage;
+  }
+  const auto body = backtest_body(call.arguments[0]);
+  if (!body) return call.fail(body.error());
+  auto client = ApiClient::from(call);
+  if (!client) return call.fail(client.error());
+  const Instant now(std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()));
+  const auto answer =
+      client->post(fmt::format("/rules/backtest?limit={}&scan={}&since={}", call.get("--limit", "20"),
+                               call.get("--scan", "100000"), percent_encode(to_iso8601(now - *since))),
+                   *body);
+  if (!answer) return call.fail(answer.error());
+  if (call.has("--json")) return print_json(call, *answer);
+  const auto count = [&](const char* name) { return answer->get(name).int_or(0); };
+  call.out << fmt::format("{} against {} recorded events: matches {}, acted then on {}\n",
+                          answer->get("rule").text_or(""), count("scanned"), count("matched"), count("acted"));
+  call.out << fmt::format("  new: {}   no longer: {}   with errors: {}\n", count("only_now"), count("only_then"),
+                          count("failed"));
+  for (const Value& event : answer->get("events").elements()) {
+    call.out << fmt::format("  {} {}  {}  {}\n", event.get("matched").bool_or(false) ? "+" : "-",
+                            event.get("occurrence_time").text_or(""), event.get("trigger_instance").text_or(""),
+                            event.get("reason").text_or(""));
+  }
+  return Exit::kOk;
+}
+
 Exit get_incident(Call& call) {
   auto client = ApiClient::from(call);
   if (!client) return call.fail(client.error());
@@ -287,6 +346,25 @@ std::vector<Command> api_commands() {
                       list_rules});
   commands.push_back(
       {"rule get", "REF", 1, 1, "Shows one rule.", with_client_options({}), {"midwatch rule get demo.slow"}, get_rule});
+  commands.push_back({"rule near-misses",
+                      "REF",
+                      1,
+                      1,
+                      "Lists recorded events that failed by exactly one criterion of a rule.",
+                      with_client_options({{"--limit", "N", "Shows at most N, newest first (default 20)."},
+                                           {"--scan", "N", "Looks at the last N events (default 10000)."}}),
+                      {"midwatch rule near-misses demo.slow"},
+                      near_misses});
+  commands.push_back({"rule backtest",
+                      "REF|FILE",
+                      1,
+                      1,
+                      "Says what a rule would have done with recorded events.",
+                      with_client_options({{"--since", "SPAN", "Looks at events of this span (default 30d)."},
+                                           {"--limit", "N", "Shows at most N events that differ (default 20)."},
+                                           {"--scan", "N", "Looks at the last N events (default 100000)."}}),
+                      {"midwatch rule backtest packs/demo/rules/slow.yaml --since 30d"},
+                      backtest});
   commands.push_back({"trigger-instance list",
                       "",
                       0,

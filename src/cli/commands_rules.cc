@@ -54,7 +54,8 @@ Exit match_batch(Call& call) {
 Result<Rule> read_rule(const std::string& name) {
   MW_TRY(const std::string text, read_text(name));
   Diagnostics diagnostics;
-  auto rule = parse_rule(text, name, "default", diagnostics);
+  MW_TRY(const Value shape, parse_yaml_value(text, name));
+  auto rule = parse_rule(text, name, shape.get("pack").text_or("default"), diagnostics);
   if (rule) {
     for (const Error& error : RuleMatcher::check(*rule)) diagnostics.error(error);
   }

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include "codec/json_fields.h"
 #include "codec/json_scanner.h"
 
 namespace midwatch {
@@ -31,34 +30,7 @@ class TreeReader {
     return !too_deep_;
   }
 
-  // The same of the fields only.
-  bool read(simdjson::dom::element root, const JsonFields& fields, std::size_t depth_max, Value& out) {
-    too_deep_ = false;
-    elements_.clear();
-    members_.clear();
-    out = some(root, fields.nodes(), 0, std::min(depth_max, kFastDepthMax));
-    return !too_deep_;
-  }
-
  private:
-  Value some(simdjson::dom::element element, std::span<const JsonFields::Node> nodes, std::uint32_t at,
-             std::size_t depth_left) {
-    const JsonFields::Node& node = nodes[at];
-    if (node.whole || !element.is_object()) return value(element, depth_left);
-    if (depth_left == 0) return give_up();
-    const std::size_t base = members_.size();
-    for (const auto& [key, child] : simdjson::dom::object(element.get_object().value_unsafe())) {
-      for (const std::uint32_t part : node.parts) {
-        if (nodes[part].name.as_string() != key) continue;
-        members_.emplace_back(nodes[part].name, some(child, nodes, part, depth_left - 1));
-        break;
-      }
-    }
-    Value made = Value::object_from(std::span(members_).subspan(base));
-    members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(base), members_.end());
-    return made;
-  }
-
   Value value(simdjson::dom::element element, std::size_t depth_left) {
     using simdjson::dom::element_type;
     switch (element.type()) {
@@ -109,53 +81,25 @@ struct ThreadParser {
 };
 
 // False when simdjson or the depth says no: the scanner then says why, or reads what simdjson cannot.
-bool parse_fast(std::string_view text, const JsonFields* fields, std::size_t depth_max, Value& out) {
+bool parse_fast(std::string_view text, std::size_t depth_max, Value& out) {
   thread_local std::unique_ptr<ThreadParser> kept;
   if (!kept) kept = std::make_unique<ThreadParser>();
   const simdjson::simdjson_result<simdjson::dom::element> parsed = kept->parser.parse(text.data(), text.size(), true);
-  const bool read = parsed.error() == simdjson::SUCCESS &&
-                    (fields == nullptr ? kept->reader.read(parsed.value_unsafe(), depth_max, out)
-                                       : kept->reader.read(parsed.value_unsafe(), *fields, depth_max, out));
+  const bool read = parsed.error() == simdjson::SUCCESS && kept->reader.read(parsed.value_unsafe(), depth_max, out);
   if (text.size() > kJsonKeptBytesMax) kept.reset();
   return read;
 }
 
-Result<Value> parse(std::string_view text, const JsonFields* fields, const JsonLimits& limits) {
+}  // namespace
+
+Result<Value> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.bytes_max) {
     return Error(Code::kLimit,
                  fmt::format("a JSON text of {} bytes, at most {} are read", text.size(), limits.bytes_max));
   }
   Value value;
-  if (parse_fast(text, fields, limits.depth_max, value)) return value;
+  if (parse_fast(text, limits.depth_max, value)) return value;
   return internal::scan_json(text, limits);
-}
-
-}  // namespace
-
-Result<Value> parse_json(std::string_view text, const JsonLimits& limits) { return parse(text, nullptr, limits); }
-
-JsonFields::JsonFields(std::span<const Path> paths) : nodes_(1) {
-  for (const Path& path : paths) {
-    std::uint32_t at = 0;
-    for (const std::string& name : path) {
-      const auto& parts = nodes_[at].parts;
-      const auto found =
-          std::ranges::find_if(parts, [&](std::uint32_t part) { return nodes_[part].name.as_string() == name; });
-      if (found != parts.end()) {
-        at = *found;
-        continue;
-      }
-      const auto made = static_cast<std::uint32_t>(nodes_.size());
-      nodes_[at].parts.push_back(made);
-      nodes_.emplace_back().name = Value(name);
-      at = made;
-    }
-    nodes_[at].whole = true;
-  }
-}
-
-Result<Value> parse_json_fields(std::string_view text, const JsonFields& fields, const JsonLimits& limits) {
-  return parse(text, &fields, limits);
 }
 
 }  // namespace midwatch

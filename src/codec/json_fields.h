@@ -3,13 +3,14 @@
 //   const JsonFields fields({{"body", "host"}, {"body", "load"}});
 //   Result<Value> some = parse_json_fields(text, fields);      // {"body": {"host": …, "load": …}}
 //
-// The whole text is checked, as parse_json() does, but values are made only of what the paths name, which is most
-// of the cost of a parse. For filters that look at many events and keep few: whoever keeps an event parses it
-// in full. Where simdjson does not read a text (integers beyond 64 bits) the answer is the whole value, which
-// has the fields too.
+// Values are made only of what the paths name; what lies beside them is skipped unread, which is most of the cost of a
+// parse. So what is wrong there may go unnoticed: this is for filters that look at many events and keep few, and
+// whoever keeps an event parses it in full. What this does not take (escapes in names and in the fields' texts,
+// integers of more than 18 digits, a text that is wrong) is left to parse_json(), whose whole value has the fields too.
 //
 // Paths are names of members; what a path ends at is there with all that is in it. A member that comes twice
-// counts as its last occurrence. Thread-safety: JsonFields is immutable, parse_json_fields() as parse_json().
+// counts as its last occurrence. A path that leads through what is no object gives that as it is.
+// Thread-safety: JsonFields is immutable, parse_json_fields() as parse_json().
 // Cost: linear in the text; nodes for the fields only.
 #pragma once
 

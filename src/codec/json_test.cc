@@ -1,4 +1,5 @@
 #include "codec/json.h"
+#include "codec/json_fields.h"
 
 #include <bit>
 #include <cmath>
@@ -225,6 +226,29 @@ TEST(Json, ALargeTextIsReadAndItsBuffersAreGivenBack) {
   text.back() = ']';
   EXPECT_EQ(again(text), text);
   EXPECT_EQ(again("[1]"), "[1]");
+}
+
+TEST(JsonFields, OnlyWhatThePathsNameIsMade) {
+  const std::vector<JsonFields::Path> paths = {{"a", "b"}, {"c"}, {"n", "x", "y"}};
+  const JsonFields fields(paths);
+  const auto some = [&](std::string_view text) {
+    const auto value = parse_json_fields(text, fields);
+    return value ? to_json(*value) : value.error().to_string();
+  };
+  EXPECT_EQ(some(R"( {"z": [1, {"q": "]"}], "a": {"b": "text", "k": 1}, "c": [1, 2.5e1, {"d": null}], "n": 7} )"),
+            R"({"a":{"b":"text"},"c":[1,25.0,{"d":null}],"n":7})")
+      << "a path through what is no object gives that";
+  EXPECT_EQ(some(R"({"c": 1, "c": -0.5, "x": "\\\"}"})"), R"({"c":-0.5})") << "the last occurrence";
+  EXPECT_EQ(some(R"({"n": {"x": {"y": true, "z": 1}, "w": 2}})"), R"({"n":{"x":{"y":true}}})");
+  EXPECT_EQ(some("{}"), "{}");
+  EXPECT_EQ(some(R"({"c": "\u0041", "z": 1})"), R"({"c":"A","z":1})") << "left to parse_json, which gives all";
+  EXPECT_EQ(some(R"({"\u0063": 1})"), R"({"c":1})");
+  EXPECT_EQ(some(R"({"c": 123456789012345678901})"), R"({"c":123456789012345678901})");
+  EXPECT_EQ(some(R"([1])"), "[1]");
+  EXPECT_EQ(some(R"({"c": 01})").substr(0, 4), "1:7:") << "what is wrong in a field is found";
+  EXPECT_EQ(some(R"({"c": 1} x)").substr(0, 5), "1:10:");
+  EXPECT_NE(some("{\"c\": \"\xff\"}").find("UTF-8"), std::string::npos);
+  EXPECT_NE(some(R"({"c": [1, 2)").find("expected"), std::string::npos);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "query/masking.h"
 #include "query/resource_id.h"
 #include "query/select.h"
+#include "query/rule_history.h"
 #include "query/why.h"
 
 namespace midwatch {
@@ -276,6 +277,37 @@ TEST(Why, AnEnforcementTellsWhatCameOfAMatch) {
   EXPECT_EQ(hook.get("enforcement").get("failure_reason"), Value("the guard said no"));
   EXPECT_EQ(other.get("matched"), Value(false));
   EXPECT_EQ(other.get("reason"), Value("the trigger occurred with other parameters"));
+}
+
+TEST(RuleHistory, NearMissesFailByExactlyOneCriterion) {
+  MemoryStore store;
+  Batch batch;
+  for (int i = 1; i <= 4; ++i) {
+    TriggerInstance instance;
+    instance.id = id(i);
+    instance.trigger = "shop.broken";
+    instance.payload = Value::object({{"load", i}, {"host", i == 4 ? "db" : "web"}});
+    instance.occurrence_time = at(i);
+    batch.trigger_instances.push_back(std::move(instance));
+  }
+  ASSERT_TRUE(store.commit({&batch, 1}));
+  Rule rule;
+  rule.pack = "shop";
+  rule.name = "hot";
+  rule.trigger = "shop.broken";
+  rule.criteria = {{"trigger.load", "gt", 2, "", {}}, {"trigger.host", "eq", "web", "", {}}};
+  const auto found = near_misses(store, rule, {});
+  ASSERT_TRUE(found) << found.error().to_string();
+  EXPECT_EQ(found->get("scanned"), Value(4));
+  const Value misses = found->get("near_misses");
+  ASSERT_EQ(misses.size(), 3u) << to_json(*found);
+  EXPECT_EQ(misses.elements()[0].get("trigger_instance"), Value(id(4).hex())) << "newest first";
+  EXPECT_EQ(misses.elements()[0].get("criterion").get("key"), Value("trigger.host"));
+  EXPECT_EQ(misses.elements()[0].get("criterion").get("value"), Value("db"));
+  EXPECT_EQ(misses.elements()[2].get("criterion").get("key"), Value("trigger.load"));
+  EXPECT_EQ(near_misses(store, rule, {.shown_max = 1})->get("near_misses").size(), 1u);
+  EXPECT_EQ(near_misses(store, rule, {.scan_max = 2})->get("scanned"), Value(2));
+  EXPECT_EQ(near_misses(store, rule, {.since = at(3)})->get("scanned"), Value(1));
 }
 
 TEST(Why, WithoutTheRulesOfThenItSaysSo) {

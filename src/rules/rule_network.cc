@@ -9,6 +9,8 @@ namespace {
 
 using Op = CriteriaOperator;
 
+constexpr std::size_t kHitsUsual = 32;  // for which there is room at once
+
 const Value& no_value() {
   static const Value none;
   return none;
@@ -69,14 +71,14 @@ FieldIndex& RuleNetwork::index_of(const KeyPath& key) {
   std::uint32_t at = 0;
   for (const std::string& name : key.names()) {
     const auto& parts = fields_[at].parts;
-    const auto found = std::ranges::find_if(parts, [&](std::uint32_t part) { return fields_[part].name == name; });
+    const auto found = std::ranges::find_if(parts, [&](std::uint32_t part) { return fields_[part].name.as_string() == name; });
     if (found != parts.end()) {
       at = *found;
       continue;
     }
     const auto made = static_cast<std::uint32_t>(fields_.size());
     fields_[at].parts.push_back(made);
-    fields_.emplace_back().name = name;
+    fields_.emplace_back().name = Value(name);
     at = made;
   }
   if (fields_[at].index == nullptr) fields_[at].index = std::make_unique<FieldIndex>();
@@ -118,7 +120,7 @@ RuleNetwork::RuleNetwork(std::vector<std::shared_ptr<const CompiledRule>> rules)
 void RuleNetwork::collect(const Field& field, const Value& value, RuleHits& hits) const {
   if (field.index != nullptr) field.index->collect(value, hits);
   for (const std::uint32_t part : field.parts) {
-    const Value* found = value.find(fields_[part].name);
+    const Value* found = value.find_key(fields_[part].name);
     collect(fields_[part], found == nullptr ? no_value() : *found, hits);
   }
 }
@@ -133,12 +135,15 @@ void RuleNetwork::evaluate(const CompiledRule& rule, const Value& payload, const
 }
 
 void RuleNetwork::match(const Value& payload, const CriteriaContext& context, MatchResult& result) const {
-  RuleHits hits = unconditional_;
+  RuleHits hits;
+  hits.reserve(kHitsUsual);
+  hits.assign(unconditional_.begin(), unconditional_.end());
   if (!is_empty_payload(payload)) {
     hits.insert(hits.end(), always_.begin(), always_.end());
     collect(fields_.front(), payload, hits);
   }
   std::ranges::sort(hits);
+  result.matched.reserve(result.matched.size() + std::min(hits.size(), kHitsUsual));
   for (std::size_t i = 0; i < hits.size(); ++i) {
     // The certain hit of a rule comes after the uncertain ones.
     if (i + 1 < hits.size() && rule_of(hits[i + 1]) == rule_of(hits[i])) continue;

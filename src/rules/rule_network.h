@@ -51,7 +51,7 @@ class RuleNetwork {
  private:
   // Fields by the names of their path: a part that paths share is looked up once.
   struct Field {
-    std::string name;
+    Value name;
     std::vector<std::uint32_t> parts;
     std::unique_ptr<FieldIndex> index;  // null where no rule reads it itself
   };

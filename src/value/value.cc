@@ -360,6 +360,15 @@ const Value* Value::find(std::string_view name) const {
   return at < all.size() ? &all[at].value : nullptr;
 }
 
+const Value* Value::find_key(const Value& name) const {
+  if (tag() != Tag::kObject) return nullptr;
+  if (node()->index_size != 0) return find(name.as_string());
+  for (const Member& member : members()) {
+    if (Node::same_text(member.key, name)) return &member.value;
+  }
+  return nullptr;
+}
+
 Value Value::get(std::string_view name) const {
   const Value* found = find(name);
   return found == nullptr ? Value() : *found;

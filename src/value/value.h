@@ -157,6 +157,8 @@ class Value {
 
   // The member of an object, or null where there is none or this is no object.
   [[nodiscard]] const Value* find(std::string_view name) const;
+  // The same for a name that is kept as a value, a text: cheaper, where objects are asked for it often.
+  [[nodiscard]] const Value* find_key(const Value& name) const;
   [[nodiscard]] Value get(std::string_view name) const;  // null value where there is none
 
   // Python's truth: null, false, 0, 0.0, "" and empty containers are false.
