@@ -266,7 +266,8 @@ Result<EvalVector> PromEvaluation::count_values(const PromAggregation& node, con
   for (const EvalElement& element : elements) {
     // The value's label replaces one of the series, and is part of the group.
     const Labels group = by ? element.labels.keep(names) : element.labels.drop(names);
-    const Labels key = group.with(label, element.histogram != nullptr ? element.histogram->to_string() : prom_number_text(element.value));
+    const Labels key = group.with(
+        label, element.histogram != nullptr ? element.histogram->to_string() : prom_number_text(element.value));
     const auto [entry, made] = index.try_emplace(key, out.size());
     if (made) out.push_back({key, 0, false});
     out[entry->second].drop_name |= element.drop_name && label != kMetricName;

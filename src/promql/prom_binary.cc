@@ -97,8 +97,8 @@ std::optional<PromPoint> PromEvaluation::combine_points(PromOperator op, const E
     if (op == PromOperator::kAdd || op == PromOperator::kSubtract) {
       const bool adds = op == PromOperator::kAdd;
       const std::string_view operation = adds ? "addition" : "subtraction";
-      auto combined = combine(*left.histogram, *right.histogram,
-                              adds ? HistogramSum::Sign::kPlus : HistogramSum::Sign::kMinus);
+      auto combined =
+          combine(*left.histogram, *right.histogram, adds ? HistogramSum::Sign::kPlus : HistogramSum::Sign::kMinus);
       if (!combined.added.compatible) {
         annotate_window(PromWindowNote::kMixedBounds, left.labels, where);
         return std::nullopt;

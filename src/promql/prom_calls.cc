@@ -280,14 +280,15 @@ Result<EvalVector> PromEvaluation::label_join(const PromCall& call, Instant at) 
 Result<EvalVector> PromEvaluation::sort(const PromExpr& expr, Instant at) {
   const auto& node = std::get<PromCall>(expr.node);
   MW_TRY(EvalVector elements, vector(*node.arguments[0], at));
+  const PromSpecial special = node.function->special;
+  const bool by_value = special == PromSpecial::kSort || special == PromSpecial::kSortDescending;
+  if (by_value) drop_histograms(elements);
   if (range_.step != Duration::zero()) {
     annotate(PromAnnotation::Kind::kWarning,
              "sort is ineffective for range queries since results are always ordered by labels", expr);
     return elements;
   }
-  const PromSpecial special = node.function->special;
-  if (special == PromSpecial::kSort || special == PromSpecial::kSortDescending) {
-    drop_histograms(elements);
+  if (by_value) {
     const Order order = special == PromSpecial::kSort ? Order::kAscending : Order::kDescending;
     std::sort(elements.begin(), elements.end(), [&](const EvalElement& a, const EvalElement& b) {
       if (value_before(a.value, b.value, order)) return true;

@@ -191,9 +191,8 @@ void merge_into(std::vector<SampleType>& target, std::vector<SampleType>& added)
 
 template <class SampleType>
 bool twice(const std::vector<SampleType>& samples) {
-  return std::adjacent_find(samples.begin(), samples.end(), [](const SampleType& a, const SampleType& b) {
-           return a.at == b.at;
-         }) != samples.end();
+  return std::adjacent_find(samples.begin(), samples.end(),
+                            [](const SampleType& a, const SampleType& b) { return a.at == b.at; }) != samples.end();
 }
 
 bool share_a_time(const std::vector<Sample>& samples, const std::vector<HistogramSample>& histograms) {

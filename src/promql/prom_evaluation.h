@@ -22,7 +22,7 @@ namespace midwatch::internal {
 struct EvalElement {
   Labels labels;
   double value = 0;
-  bool drop_name = false;  // the name goes at the end (kDelayed)
+  bool drop_name = false;    // the name goes at the end (kDelayed)
   HistogramPtr histogram{};  // instead of the value
 };
 using EvalVector = std::vector<EvalElement>;

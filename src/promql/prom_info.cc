@@ -9,7 +9,6 @@ namespace midwatch::internal {
 namespace {
 
 constexpr std::string_view kIdentifying[] = {"instance", "job"};
-constexpr std::string_view kDefaultInfo = "target_info";
 
 // The shifts from the call down to its first selector: info series are read as of the same time.
 bool find_shifts(const PromExpr& expr, std::vector<const PromTimeShift*>& path) {
@@ -53,19 +52,88 @@ bool has_identity(const Labels& labels) {
                      [&](std::string_view name) { return labels.has(name); });
 }
 
+// The info series of one step, by what identifies them.
+class InfoJoin {
+ public:
+  // `given` are the labels that were asked for, null for all.
+  InfoJoin(const PromSelector& selector, const PromSelector* given) : selector_(selector) {
+    if (given == nullptr) return;
+    for (const LabelMatcher& matcher : given->matchers) {
+      if (matcher.name() == kMetricName) continue;
+      wanted_.insert(matcher.name());
+      required_ = required_ || !matcher.matches_empty();
+    }
+  }
+
+  // `element` must outlive this; its value is the time of its sample.
+  Status add(const EvalElement& element) {
+    if (!has_identity(element.labels)) return {};
+    const std::string_view metric = element.labels.metric_name();
+    metrics_.insert(metric);
+    const auto [entry, made] = by_identity_.try_emplace(identity(metric, element.labels), &element);
+    if (made) return {};
+    const EvalElement& other = *entry->second;
+    if (other.value == element.value) {
+      const auto ms = static_cast<std::int64_t>(element.value * 1000);
+      return Error(Code::kInvalid, fmt::format("found duplicate series for info metric: existing {} @ {}, new {} @ {}",
+                                               other.labels.to_string(), ms, element.labels.to_string(), ms));
+    }
+    if (other.value < element.value) entry->second = &element;
+    return {};
+  }
+
+  // Adds the labels. False where a label is required and there is none to give it.
+  Result<bool> extend(EvalElement& element) const {
+    if (is_info(element.labels)) return true;
+    Labels labels = element.labels;
+    std::map<std::string_view, std::string_view> added;
+    bool matched = false;
+    for (const std::string_view metric : metrics_) {
+      const auto info = by_identity_.find(identity(metric, element.labels));
+      if (info == by_identity_.end()) continue;
+      matched = true;
+      for (const LabelView& label : info->second->labels.views()) {
+        if (label.name == kMetricName || !(wanted_.empty() || wanted_.contains(label.name))) continue;
+        const auto [entry, made] = added.try_emplace(label.name, label.value);
+        if (!made && entry->second != label.value) {
+          return Error(Code::kInvalid, fmt::format("conflicting label: {}", label.name));
+        }
+        if (!element.labels.has(label.name)) labels = labels.with(label.name, label.value);
+      }
+    }
+    element.labels = std::move(labels);
+    return matched || !required_;
+  }
+
+ private:
+  // Info series are not extended themselves.
+  [[nodiscard]] bool is_info(const Labels& labels) const {
+    return std::all_of(selector_.matchers.begin(), selector_.matchers.end(), [&](const LabelMatcher& matcher) {
+      return matcher.name() != kMetricName || matcher.matches(labels.metric_name());
+    });
+  }
+
+  const PromSelector& selector_;
+  std::set<std::string, std::less<>> wanted_;
+  bool required_ = false;
+  std::set<std::string_view> metrics_;
+  std::unordered_map<Labels, const EvalElement*> by_identity_;
+};
+
 }  // namespace
 
 Status PromEvaluation::load_info(const PromCall& call, Times times) {
   PromSelector selector;
-  bool named = false;
-  if (const PromSelector* given = given_labels(call)) {
-    selector.matchers = given->matchers;
-    named = std::any_of(selector.matchers.begin(), selector.matchers.end(),
-                        [](const LabelMatcher& matcher) { return matcher.name() == kMetricName; });
-  }
-  if (!named) {
-    MW_TRY(LabelMatcher name,
-           LabelMatcher::create(LabelMatcher::Op::kEqual, std::string(kMetricName), std::string(kDefaultInfo)));
+  if (const PromSelector* given = given_labels(call)) selector.matchers = given->matchers;
+  const auto names = [](const LabelMatcher& matcher) { return matcher.name() == kMetricName; };
+  const bool excludes = std::any_of(selector.matchers.begin(), selector.matchers.end(), names);
+  const bool includes = std::any_of(selector.matchers.begin(), selector.matchers.end(), [&](const LabelMatcher& m) {
+    return names(m) && (m.op() == LabelMatcher::Op::kEqual || m.op() == LabelMatcher::Op::kMatches);
+  });
+  if (!includes) {
+    // Which metrics are of use has to be said; what says only which are not takes from the usual ones.
+    MW_TRY(LabelMatcher name, LabelMatcher::create(excludes ? LabelMatcher::Op::kMatches : LabelMatcher::Op::kEqual,
+                                                   std::string(kMetricName), excludes ? ".+_info" : "target_info"));
     selector.matchers.push_back(std::move(name));
   }
   std::vector<const PromTimeShift*> path;
@@ -100,70 +168,13 @@ Result<EvalVector> PromEvaluation::info_elements(const PromCall& call, Instant a
 Result<EvalVector> PromEvaluation::info(const PromCall& call, Instant at) {
   MW_TRY(EvalVector base, vector(*call.arguments[0], at));
   MW_TRY(const EvalVector found, info_elements(call, at));
-  const PromSelector& selector = info_selectors_.at(&call);
-  const PromSelector* given = given_labels(call);
-  const auto is_info = [&](const Labels& labels) {
-    return std::all_of(selector.matchers.begin(), selector.matchers.end(), [&](const LabelMatcher& matcher) {
-      return matcher.name() != kMetricName || matcher.matches(labels.metric_name());
-    });
-  };
-  const auto names_a_metric = std::any_of(selector.matchers.begin(), selector.matchers.end(),
-                                          [](const LabelMatcher& m) { return m.name() == kMetricName; });
-  // Which labels are wanted: those that are named, or all.
-  std::vector<std::string_view> wanted;
-  bool required = false;
-  for (const LabelMatcher& matcher : given == nullptr ? std::vector<LabelMatcher>{} : given->matchers) {
-    if (matcher.name() == kMetricName) continue;
-    const auto in_selector = std::find_if(given->matchers.begin(), given->matchers.end(),
-                                          [&](const LabelMatcher& m) { return m.name() == matcher.name(); });
-    wanted.push_back(in_selector->name());
-    required = required || !matcher.matches_empty();
-  }
-  std::unordered_map<Labels, const EvalElement*> by_identity;
-  std::map<std::string, std::vector<const EvalElement*>> unused;
-  std::vector<std::string> metrics;
-  for (const EvalElement& element : found) {
-    if (!has_identity(element.labels)) continue;
-    const std::string metric(element.labels.metric_name());
-    if (std::find(metrics.begin(), metrics.end(), metric) == metrics.end()) metrics.push_back(metric);
-    const auto [entry, made] = by_identity.try_emplace(identity(metric, element.labels), &element);
-    if (made) continue;
-    const EvalElement& other = *entry->second;
-    if (other.value == element.value) {
-      const auto ms = static_cast<std::int64_t>(element.value * 1000);
-      return Error(Code::kInvalid,
-                   fmt::format("found duplicate series for info metric: existing {} @ {}, new {} @ {}",
-                               other.labels.to_string(), ms, element.labels.to_string(), ms));
-    }
-    if (other.value < element.value) entry->second = &element;
-  }
+  InfoJoin join(info_selectors_.at(&call), given_labels(call));
+  for (const EvalElement& element : found) MW_CHECK(join.add(element));
   EvalVector out;
   out.reserve(base.size());
   for (EvalElement& element : base) {
-    if (names_a_metric && is_info(element.labels)) {
-      out.push_back(std::move(element));
-      continue;
-    }
-    Labels labels = element.labels;
-    std::map<std::string_view, std::string_view> added;
-    bool matched = false;
-    for (const std::string& metric : metrics) {
-      const auto info = by_identity.find(identity(metric, element.labels));
-      if (info == by_identity.end()) continue;
-      matched = true;
-      for (const LabelView& label : info->second->labels.views()) {
-        const bool asked = wanted.empty() || std::find(wanted.begin(), wanted.end(), label.name) != wanted.end();
-        if (label.name == kMetricName || !asked) continue;
-        const auto [entry, made] = added.try_emplace(label.name, label.value);
-        if (!made && entry->second != label.value) {
-          return Error(Code::kInvalid, fmt::format("conflicting label: {}", label.name));
-        }
-        if (!element.labels.has(label.name)) labels = labels.with(label.name, label.value);
-      }
-    }
-    if (!matched && required) continue;
-    element.labels = std::move(labels);
-    out.push_back(std::move(element));
+    MW_TRY(const bool kept, join.extend(element));
+    if (kept) out.push_back(std::move(element));
   }
   MW_CHECK(check_unique(out));
   return out;

@@ -23,7 +23,8 @@ void PromEvaluation::annotate_window(PromWindowNote note, const Labels& labels, 
     case PromWindowNote::kMixedBounds:
       return annotate(Kind::kWarning,
                       "vector contains a mix of histograms with exponential and custom buckets schemas for metric "
-                      "name " + name,
+                      "name " +
+                          name,
                       where);
     case PromWindowNote::kNotCounter:
       return annotate(Kind::kWarning, "this native histogram metric is not a counter: " + name, where);

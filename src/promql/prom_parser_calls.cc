@@ -42,7 +42,8 @@ PromParser::Parsed PromParser::parse_selector(std::size_t begin, std::string met
   }
   const bool all_match_empty = std::all_of(selector.matchers.begin(), selector.matchers.end(),
                                            [](const LabelMatcher& matcher) { return matcher.matches_empty(); });
-  if (all_match_empty && emptiness == Emptiness::kRefused) return error_at(begin, "vector selector must contain at least one non-empty matcher");
+  if (all_match_empty && emptiness == Emptiness::kRefused)
+    return error_at(begin, "vector selector must contain at least one non-empty matcher");
   selector.metric_name = std::move(metric_name);
   return make(std::move(selector), PromType::kVector, begin);
 }
@@ -97,8 +98,7 @@ Result<std::vector<PromParser::Expr>> PromParser::parse_arguments(bool of_info) 
   while (true) {
     // The second argument of info() says what labels to add: it selects nothing by itself.
     const bool labels = of_info && arguments.size() == 1 && peek().kind == Kind::kLeftBrace;
-    MW_TRY(Expr argument,
-           labels ? parse_selector(peek().begin, {}, Emptiness::kAllowed) : parse_expression(1));
+    MW_TRY(Expr argument, labels ? parse_selector(peek().begin, {}, Emptiness::kAllowed) : parse_expression(1));
     if (of_info && arguments.size() == 1 && !labels) {
       return error_at(argument->begin, "expected label selectors as the second argument to info function");
     }

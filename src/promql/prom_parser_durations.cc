@@ -19,7 +19,7 @@ struct OperatorRow {
 };
 constexpr int kPowerLevel = 3;
 constexpr OperatorRow kOperators[] = {
-    {Kind::kAdd, Op::kAdd, 1},    {Kind::kSubtract, Op::kSubtract, 1}, {Kind::kMultiply, Op::kMultiply, 2},
+    {Kind::kAdd, Op::kAdd, 1},       {Kind::kSubtract, Op::kSubtract, 1}, {Kind::kMultiply, Op::kMultiply, 2},
     {Kind::kDivide, Op::kDivide, 2}, {Kind::kModulo, Op::kModulo, 2},     {Kind::kPower, Op::kPower, kPowerLevel},
 };
 

@@ -31,6 +31,16 @@ void work_out_hints(std::vector<HistogramSample>& samples) {
   }
 }
 
+// Between the steps of a subquery there are samples that nobody looks at: what a histogram knows of the
+// sample before it says nothing then.
+HistogramPtr without_hint(const HistogramPtr& histogram) {
+  using Hint = FloatHistogram::ResetHint;
+  if (histogram->hint == Hint::kUnknown || histogram->hint == Hint::kGauge) return histogram;
+  FloatHistogram out = *histogram;
+  out.hint = Hint::kUnknown;
+  return share(std::move(out));
+}
+
 void drop_stale(SeriesSamples& series) {
   const auto stale = [](const Sample& sample) { return is_stale_marker(sample.value); };
   if (!series.starts.empty()) {
@@ -61,8 +71,7 @@ Status PromEvaluation::resolve(const PromDuration& duration, const PromExpr& whe
   const DurationSign sign = positive ? DurationSign::kPositive : DurationSign::kAny;
   auto worked_out = duration_of(*duration.expr, range_.step, range_.end - range_.start, sign);
   if (!worked_out) return std::move(worked_out).error().at(prom_location(query_.text(), where.begin));
-  durations_[duration.expr.get()] =
-      std::chrono::duration_cast<std::chrono::milliseconds>(*worked_out);
+  durations_[duration.expr.get()] = std::chrono::duration_cast<std::chrono::milliseconds>(*worked_out);
   return {};
 }
 
@@ -200,9 +209,10 @@ Result<EvalVector> PromEvaluation::select_smoothed(const PromExpr& expr, Instant
       if (next == histograms) continue;
       PromWindowNotes notes;
       const bool gauge = (next - 1)->histogram->hint == FloatHistogram::ResetHint::kGauge;
-      const HistogramPtr value = next == histograms_end ? (next - 1)->histogram
-                                                        : interpolated(*(next - 1), *next, when,
-                                                                       gauge ? Counting::kGauge : Counting::kCounter, &notes);
+      const HistogramPtr value =
+          next == histograms_end
+              ? (next - 1)->histogram
+              : interpolated(*(next - 1), *next, when, gauge ? Counting::kGauge : Counting::kCounter, &notes);
       annotate_window(notes, series.labels, expr);
       if (value != nullptr) out.push_back({series.labels, 0, false, value});
       continue;
@@ -210,9 +220,8 @@ Result<EvalVector> PromEvaluation::select_smoothed(const PromExpr& expr, Instant
     const auto next = std::min(first_after(series.samples, when), floats_end);
     if (floats == floats_end || next <= floats) continue;
     const Sample& before = *(next - 1);
-    const double value = next == floats_end || before.at == when
-                             ? before.value
-                             : interpolated(before, *next, when, Counting::kCounter);
+    const double value =
+        next == floats_end || before.at == when ? before.value : interpolated(before, *next, when, Counting::kGauge);
     out.push_back({series.labels, value, false});
   }
   return out;
@@ -260,8 +269,8 @@ Result<EvalRanges> PromEvaluation::select_range(const PromRangeSelector& ranged,
     work += static_cast<std::uint64_t>(end - begin) + 1;
     EvalSeries made{series.labels, {begin, end}, false};
     if (!series.starts.empty()) {
-      made.starts = std::span(series.starts).subspan(static_cast<std::size_t>(begin - series.samples.begin()),
-                                                     made.samples.size());
+      made.starts = std::span(series.starts)
+                        .subspan(static_cast<std::size_t>(begin - series.samples.begin()), made.samples.size());
     }
     if (!series.histograms.empty()) {
       made.histograms = {first_after(series.histograms, from), first_after(series.histograms, to)};
@@ -277,8 +286,8 @@ Result<EvalRanges> PromEvaluation::select_range(const PromRangeSelector& ranged,
 // Of the samples at or before `from` only the last stays.
 void PromEvaluation::start_at_anchor(EvalSeries& series, Instant from) {
   const auto before = [&](const auto& samples) {
-    const auto behind = std::partition_point(samples.begin(), samples.end(),
-                                             [&](const auto& sample) { return sample.at <= from; });
+    const auto behind =
+        std::partition_point(samples.begin(), samples.end(), [&](const auto& sample) { return sample.at <= from; });
     return static_cast<std::size_t>(behind - samples.begin());
   };
   std::size_t floats = before(series.samples);
@@ -308,10 +317,9 @@ Result<EvalRanges> PromEvaluation::subquery(const PromSubquery& node, Instant at
   out.to = shifted(node.shift, at);
   out.from = out.to - length(node.range);
   const Duration given = length(node.step);
-  const std::int64_t step =
-      std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::milliseconds>(
-                                    given > Duration::zero() ? given : options_.subquery_step)
-                                    .count());
+  const std::int64_t step = std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::milliseconds>(
+                                                          given > Duration::zero() ? given : options_.subquery_step)
+                                                          .count());
   const std::int64_t from = to_millis(out.from);
   const std::int64_t to = to_millis(out.to);
   std::int64_t first = from / step * step;
@@ -330,7 +338,7 @@ Result<EvalRanges> PromEvaluation::subquery(const PromSubquery& node, Instant at
       out.series[row->second].drop_name |= element.drop_name;
       EvalRow& owned = out.owned[row->second];
       if (element.histogram == nullptr) owned.samples.push_back({instant_from_millis(t), element.value});
-      else owned.histograms.push_back({instant_from_millis(t), element.histogram});
+      else owned.histograms.push_back({instant_from_millis(t), without_hint(element.histogram)});
     }
   }
   for (std::size_t i = 0; i < out.series.size(); ++i) {

@@ -19,15 +19,15 @@ std::string_view to_string(PromType type) {
 }
 
 std::string_view to_string(PromAggregator aggregator) {
-  constexpr std::string_view kNames[] = {"sum",    "avg",    "min",  "max",     "count",    "group",
-                                         "stddev", "stdvar", "topk", "bottomk", "quantile", "count_values",
-                                         "limitk", "limit_ratio"};
+  constexpr std::string_view kNames[] = {"sum",      "avg",          "min",    "max",        "count",
+                                         "group",    "stddev",       "stdvar", "topk",       "bottomk",
+                                         "quantile", "count_values", "limitk", "limit_ratio"};
   return kNames[static_cast<std::size_t>(aggregator)];
 }
 
 std::string_view to_string(PromOperator op) {
-  constexpr std::string_view kNames[] = {"or", "and", "unless", "==", "!=", "<", "<=",    ">",
-                                         ">=", "+",   "-",      "*",  "/",  "%", "atan2", "^", "</", ">/"};
+  constexpr std::string_view kNames[] = {
+      "or", "and", "unless", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "atan2", "^", "</", ">/"};
   return kNames[static_cast<std::size_t>(op)];
 }
 
@@ -49,7 +49,9 @@ Status PromParser::check_call(const PromExpr& expr) const {
   const auto& call = std::get<PromCall>(expr.node);
   const PromFunction& function = *call.function;
   const std::size_t most = function.parameters.size();
-  const int absent = function.optional == PromFunction::kRepeatsOnce ? 0 : function.optional < 0 ? 1 : function.optional;
+  const int absent = function.optional == PromFunction::kRepeatsOnce ? 0
+                     : function.optional < 0                         ? 1
+                                                                     : function.optional;
   const std::size_t least = most - static_cast<std::size_t>(absent);
   const std::size_t given = call.arguments.size();
   const bool too_many = function.optional >= 0 && given > most;
@@ -106,8 +108,7 @@ Status PromParser::check_binary(const PromExpr& expr) const {
     return error_at(expr.begin, "comparisons between scalars must use BOOL modifier");
   }
   if (binary.op >= PromOperator::kTrimUpper && left == PromType::kScalar && right == PromType::kScalar) {
-    return error_at(expr.begin,
-                    fmt::format("operator \"{}\" not allowed for Scalar operations", to_string(binary.op)));
+    return error_at(expr.begin, fmt::format("operator \"{}\" not allowed for Scalar operations", to_string(binary.op)));
   }
   const bool vectors = left == PromType::kVector && right == PromType::kVector;
   if (!vectors && (binary.matching.fill_left || binary.matching.fill_right)) {

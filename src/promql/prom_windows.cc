@@ -48,7 +48,8 @@ std::optional<double> extrapolated(const PromWindow& window, Counting counting, 
   }
   const double part = counter && result > 0 && first.value >= 0 ? first.value / result : -1;
   if (from_start) result += first.value;
-  return result * extrapolation(window, {first.at, last.at, samples.size(), from_start ? start : 0, part}, counting, per);
+  return result *
+         extrapolation(window, {first.at, last.at, samples.size(), from_start ? start : 0, part}, counting, per);
 }
 
 std::optional<double> between_last_two(const PromWindow& window, Per per) {

@@ -87,6 +87,10 @@ HistogramPtr interpolated(const HistogramSample& a, const HistogramSample& b, In
                           PromWindowNotes* notes) {
   if (at == a.at) return a.histogram;
   if (at == b.at) return b.histogram;
+  if (a.histogram->has_custom_bounds() != b.histogram->has_custom_bounds()) {
+    if (notes != nullptr) notes->add(PromWindowNote::kMixedBounds);
+    return nullptr;
+  }
   const double fraction = seconds(at - a.at) / seconds(b.at - a.at);
   FloatHistogram result = *b.histogram;
   if (counting == Counting::kCounter && b.histogram->is_reset_after(*a.histogram)) {

@@ -117,8 +117,8 @@ std::optional<PromPoint> mixed_extrapolated(const PromWindow& window, Counting c
 
 std::optional<PromPoint> mixed_last_two(const PromWindow& window, Per per) {
   const auto samples = window.histograms;
-  const bool floats_between = !window.samples.empty() && (samples.size() < 2 ||
-                              window.samples.back().at > samples[samples.size() - 2].at);
+  const bool floats_between =
+      !window.samples.empty() && (samples.size() < 2 || window.samples.back().at > samples[samples.size() - 2].at);
   if (floats_between) {
     // The last two are both floats, or one of each.
     const std::size_t floats = window.samples.size();
@@ -156,8 +156,8 @@ void for_neighbours(const PromWindow& window, Function f) {
   const Sample* float_before = nullptr;
   const HistogramSample* histogram_before = nullptr;
   while (i < window.samples.size() || j < window.histograms.size()) {
-    const bool is_float = j == window.histograms.size() ||
-                          (i < window.samples.size() && window.samples[i].at < window.histograms[j].at);
+    const bool is_float =
+        j == window.histograms.size() || (i < window.samples.size() && window.samples[i].at < window.histograms[j].at);
     const Sample* number = is_float ? &window.samples[i++] : nullptr;
     const HistogramSample* histogram = is_float ? nullptr : &window.histograms[j++];
     if (float_before != nullptr || histogram_before != nullptr) f(float_before, histogram_before, number, histogram);
@@ -209,7 +209,9 @@ std::optional<PromPoint> mixed_rate(const PromWindow& w) {
 std::optional<PromPoint> mixed_increase(const PromWindow& w) {
   return mixed_extrapolated(w, Counting::kCounter, Per::kRange);
 }
-std::optional<PromPoint> mixed_delta(const PromWindow& w) { return mixed_extrapolated(w, Counting::kGauge, Per::kRange); }
+std::optional<PromPoint> mixed_delta(const PromWindow& w) {
+  return mixed_extrapolated(w, Counting::kGauge, Per::kRange);
+}
 std::optional<PromPoint> mixed_irate(const PromWindow& window) { return mixed_last_two(window, Per::kSecond); }
 std::optional<PromPoint> mixed_idelta(const PromWindow& window) { return mixed_last_two(window, Per::kRange); }
 

@@ -2,6 +2,7 @@
 
 #include "promql/prom_eval.h"
 #include "promql/prom_lexer.h"
+#include "series/histogram_text.h"
 #include "series/series_head.h"
 
 namespace midwatch {
@@ -67,7 +68,14 @@ TEST(PromQuery, ErrorsNameThePlaceAndWhatWasExpected) {
   EXPECT_EQ(parse_error("frobnicate(up)"), "1:1: unknown function with name \"frobnicate\"");
   EXPECT_EQ(parse_error("up\n  + $"), "2:5: unexpected character '$'");
   EXPECT_EQ(parse_error("up{a=~\"(\"}"), "1:7: pattern of label a: missing ): ^(?s:()$");
-  EXPECT_EQ(parse_error("histogram_sum(up)"), "1:1: function histogram_sum is not supported");
+  EXPECT_EQ(parse_error("up[5m / 0]"), "1:4: division by zero");
+  EXPECT_EQ(parse_error("up[1m - 5m]"), "1:4: duration must be greater than 0");
+  EXPECT_EQ(parse_error("up anchored"), "1:4: anchored modifier can only be used with range vector selectors");
+  EXPECT_EQ(parse_error("deriv(up[5m] smoothed)"),
+            "1:1: smoothed modifier can only be used with: delta, increase, rate - not with deriv");
+  EXPECT_EQ(parse_error("up and fill(0) up"), "1:8: filling in missing series not allowed for set operators");
+  EXPECT_EQ(parse_error("1 </ 2"), "1:1: operator \"</\" not allowed for Scalar operations");
+  EXPECT_EQ(parse_error("info(up, up)"), "1:10: expected label selectors as the second argument to info function");
   EXPECT_EQ(parse_error("(up offset 5m)[5m]"), "1:15: ranges only allowed for vector selectors");
   EXPECT_EQ(parse_error("up offset 5m offset 5m"), "1:14: offset may not be set multiple times");
 }
@@ -162,6 +170,83 @@ TEST(PromEval, LimitsAreNamed) {
   ASSERT_FALSE(range.has_value());
   EXPECT_EQ(range.error().message, "the range has more than 100 steps");
   EXPECT_FALSE(evaluate_range(parsed("1"), head, {at(0), at(600), 0s}).has_value());
+}
+
+// One series of histograms, one of floats.
+class HistogramSource final : public SampleSource {
+ public:
+  HistogramSource() {
+    for (std::int64_t t = 0; t <= 60; t += 15) {
+      auto histogram = parse_histogram_literal("{{schema:0 sum:6 count:4 z_bucket:1 z_bucket_w:0.5 buckets:[1 2]}}");
+      histogram->scale(static_cast<double>(1 + t / 15));
+      histograms_.push_back({at(t), share(std::move(*histogram))});
+      floats_.push_back({at(t), static_cast<double>(t)});
+    }
+  }
+  Result<std::vector<SeriesSamples>> select(std::span<const LabelMatcher> matchers, TimeRange range,
+                                            SelectLimits /*limits*/) const override {
+    const Labels names[] = {Labels::of({{"__name__", "f"}}), Labels::of({{"__name__", "h"}})};
+    std::vector<SeriesSamples> out;
+    for (const Labels& labels : names) {
+      const bool wanted = std::all_of(matchers.begin(), matchers.end(), [&](const LabelMatcher& matcher) {
+        return matcher.matches(labels.get(matcher.name()));
+      });
+      if (!wanted) continue;
+      SeriesSamples& series = out.emplace_back(SeriesSamples{labels});
+      const auto within = [&](const auto& sample) { return sample.at >= range.from && sample.at <= range.to; };
+      if (labels.metric_name() == "h")
+        std::copy_if(histograms_.begin(), histograms_.end(), std::back_inserter(series.histograms), within);
+      else std::copy_if(floats_.begin(), floats_.end(), std::back_inserter(series.samples), within);
+    }
+    return out;
+  }
+
+ private:
+  std::vector<HistogramSample> histograms_;
+  std::vector<Sample> floats_;
+};
+
+TEST(PromEval, HistogramsAndNumbersLiveInOneAnswer) {
+  const auto result = evaluate_instant(parsed("{__name__=~'f|h'}"), HistogramSource(), at(60));
+  ASSERT_TRUE(result.has_value());
+  const Value value = to_value(result->value).get("result");
+  EXPECT_EQ(value.elements()[0].get("value"), Value::array({Value(60), Value("60")}));
+  const Value histogram = value.elements()[1].get("histogram").elements()[1];
+  EXPECT_EQ(histogram.get("count"), Value("20"));
+  EXPECT_EQ(histogram.get("sum"), Value("30"));
+  const auto bucket = [](int rule, const char* lower, const char* upper, const char* count) {
+    return Value::array({Value(rule), Value(lower), Value(upper), Value(count)});
+  };
+  EXPECT_EQ(histogram.get("buckets"),
+            Value::array({bucket(3, "-0.5", "0.5", "5"), bucket(0, "0.5", "1", "5"), bucket(0, "1", "2", "10")}));
+  EXPECT_EQ(answer(HistogramSource(), "histogram_count(increase(h[1m]))", 60), "{} 16");
+  EXPECT_EQ(answer(HistogramSource(), "histogram_avg(h) + abs(f)", 60), "{} 61.5");
+  EXPECT_EQ(answer(HistogramSource(), "abs(h)", 60), "");
+  EXPECT_EQ(answer(HistogramSource(), "scalar({__name__=~'f|h'})", 60), "60");
+}
+
+TEST(PromEval, WhatHasNoMeaningIsLeftOutAndSaid) {
+  const auto result = evaluate_instant(parsed("h > 3"), HistogramSource(), at(60));
+  ASSERT_TRUE(result.has_value());
+  EXPECT_TRUE(std::get<PromVector>(result->value).empty());
+  ASSERT_EQ(result->annotations.size(), 1u);
+  EXPECT_EQ(result->annotations[0].text,
+            "PromQL info: incompatible sample types encountered for binary operator \">\": histogram > float (1:1)");
+  const auto mixed = evaluate_instant(parsed("sum({__name__=~'f|h'})"), HistogramSource(), at(60));
+  ASSERT_EQ(mixed->annotations.size(), 1u);
+  EXPECT_EQ(mixed->annotations[0].text,
+            "PromQL warning: encountered a mix of histograms and floats for aggregation (1:5)");
+}
+
+TEST(PromEval, DurationsMayDependOnTheStep) {
+  const auto result = evaluate_range(parsed("count_over_time(f[step() * 2])"), HistogramSource(),
+                                     {at(30), at(60), std::chrono::seconds(15)});
+  ASSERT_TRUE(result.has_value());
+  for (const Sample& sample : std::get<PromMatrix>(result->value)[0].samples) EXPECT_EQ(sample.value, 2);
+  // An instant query has no step: a range of nothing.
+  const auto instant = evaluate_instant(parsed("count_over_time(f[step()])"), HistogramSource(), at(60));
+  ASSERT_FALSE(instant.has_value());
+  EXPECT_EQ(instant.error().message, "duration must be greater than 0");
 }
 
 TEST(PromResult, HasTheShapeOfPrometheusApi) {

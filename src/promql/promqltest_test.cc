@@ -31,12 +31,12 @@ struct Tier {
 const std::vector<Tier>& tiers() {
   static const std::vector<Tier> kTiers = {
       {"A: floats and classic histograms",
-       0,
+       1244,
        {"aggregators", "at_modifier", "collision", "functions", "histograms", "literals", "name_label_dropping",
         "operators", "range_queries", "selectors", "staleness", "subquery", "trig_functions"}},
-      {"B: native histograms", 0, {"native_histograms"}},
+      {"B: native histograms", 522, {"native_histograms"}},
       {"C: experimental",
-       0,
+       448,
        {"extended_vectors", "duration_expression", "type_and_unit", "info", "fill-modifier", "limit",
         "start_timestamps"}},
   };
@@ -57,9 +57,8 @@ bool almost_equal(double a, double b) {
 }
 
 bool same(const FloatHistogram::Buckets& a, const FloatHistogram::Buckets& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.index == y.index && almost_equal(x.count, y.count);
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return x.index == y.index && almost_equal(x.count, y.count); });
 }
 
 // Empty buckets do not matter, nor does a hint that is not stated.
@@ -152,15 +151,15 @@ class ClassicHistograms {
     const std::string_view name = series.labels.metric_name();
     for (const std::string_view suffix : {"_bucket", "_sum", "_count"}) {
       if (!name.ends_with(suffix)) continue;
-      const Labels labels =
-          series.labels.without("le").with(kMetricName, name.substr(0, name.size() - suffix.size()));
+      const Labels labels = series.labels.without("le").with(kMetricName, name.substr(0, name.size() - suffix.size()));
       const auto le = parse_number_text(series.labels.get("le"));
       if (suffix == "_bucket" && !le) continue;
       for (std::size_t i = 0; i < series.points.size(); ++i) {
         if (series.points[i].kind != ScriptPoint::Kind::kValue || is_stale_marker(series.points[i].value)) continue;
         One& one = found_[labels][i];
         if (suffix == "_bucket") one.buckets[*le] = std::max(one.buckets[*le], series.points[i].value);
-        else (suffix == "_sum" ? one.sum : one.count) = series.points[i].value;
+        else if (suffix == "_sum") one.sum = series.points[i].value;
+        else one.count = series.points[i].value;
       }
     }
   }
@@ -212,9 +211,7 @@ class Runner {
   void run(const std::vector<Command>& commands) {
     for (const Command& command : commands) {
       switch (command.kind) {
-        case Command::Kind::kClear:
-          source_.clear();
-          break;
+        case Command::Kind::kClear: source_.clear(); break;
         case Command::Kind::kLoad: load(command); break;
         case Command::Kind::kEval: eval(command); break;
       }

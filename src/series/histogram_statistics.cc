@@ -175,8 +175,7 @@ Kept cut_endless(const Range& range, double bound, HistogramSide keep) {
 
 Kept cut(const Range& range, double bound, HistogramSide keep, bool linear) {
   if (std::isinf(range.lower) || std::isinf(range.upper)) return cut_endless(range, bound, keep);
-  const double part =
-      linear ? (bound - range.lower) / (range.upper - range.lower) : log_position(range, bound);
+  const double part = linear ? (bound - range.lower) / (range.upper - range.lower) : log_position(range, bound);
   if (keep == HistogramSide::kBelow) return {range.count * part, middle_of(range.lower, bound, linear)};
   return {range.count - range.count * part, middle_of(bound, range.upper, linear)};
 }

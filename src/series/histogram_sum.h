@@ -29,7 +29,7 @@ class HistogramSum {
 
   Added add(const FloatHistogram& other, Sign sign = Sign::kPlus);
   void scale(double factor);
-  void divide(double divisor);  // not by 0
+  void divide(double divisor);           // not by 0
   [[nodiscard]] bool overflows() const;  // anything of it is infinite
   [[nodiscard]] FloatHistogram total() const;
 

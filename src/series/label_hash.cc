@@ -13,9 +13,7 @@ constexpr std::uint64_t kPrime3 = 0x165667b19e3779f9;
 constexpr std::uint64_t kPrime4 = 0x85ebca77c2b2ae63;
 constexpr std::uint64_t kPrime5 = 0x27d4eb2f165667c5;
 
-std::uint64_t mixed(std::uint64_t lane, std::uint64_t input) {
-  return std::rotl(lane + input * kPrime2, 31) * kPrime1;
-}
+std::uint64_t mixed(std::uint64_t lane, std::uint64_t input) { return std::rotl(lane + input * kPrime2, 31) * kPrime1; }
 
 template <class Int>
 Int taken(std::string_view& bytes) {

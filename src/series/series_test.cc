@@ -5,6 +5,10 @@
 
 #include "series/chunk.h"
 #include "series/crc32c.h"
+#include "series/histogram_statistics.h"
+#include "series/histogram_sum.h"
+#include "series/histogram_text.h"
+#include "series/label_hash.h"
 #include "series/label_matcher.h"
 #include "series/labels.h"
 #include "series/number_text.h"
@@ -295,6 +299,117 @@ TEST(SeriesHead, DamagedBytesAreRefusedWithTheReason) {
   std::string newer = bytes;
   newer[8] = 9;
   EXPECT_EQ(message(newer), "the checkpoint of samples has version 9, this program reads 1");
+}
+
+FloatHistogram literal(std::string_view text) {
+  auto histogram = parse_histogram_literal(text);
+  EXPECT_TRUE(histogram.has_value()) << (histogram ? "" : histogram.error().message);
+  return histogram ? *histogram : FloatHistogram{};
+}
+
+TEST(FloatHistogram, IsPrintedAsPrometheusPrintsIt) {
+  EXPECT_EQ(literal("{{}}").to_string(), "{count:0, sum:0}");
+  EXPECT_EQ(literal("{{count:1e7 sum:-2.5 z_bucket:1 z_bucket_w:0.001 buckets:[1 0 3] n_buckets:[2]}}").to_string(),
+            "{count:1e+07, sum:-2.5, [-1,-0.5):2, [-0.001,0.001]:1, (0.5,1]:1, (2,4]:3}");
+  EXPECT_EQ(literal("{{schema:-53 count:6 custom_values:[5 10] buckets:[1 2 3]}}").to_string(),
+            "{count:6, sum:0, (-Inf,5]:1, (5,10]:2, (10,+Inf]:3}");
+}
+
+TEST(FloatHistogram, LiteralsThatMakeNoSenseAreRefused) {
+  for (const char* text :
+       {"", "{{", "{{x:1}}", "{{sum}}", "{{sum:}}", "{{sum:1 sum:1}}", "{{schema:9}}", "{{schema:-5}}", "{{buckets:1}}",
+        "{{buckets:[1}}", "{{offset:1.5}}", "{{offset:1e9}}", "{{z_bucket_w:NaN}}", "{{custom_values:[1]}}",
+        "{{schema:-53 custom_values:[2 1]}}", "{{schema:-53 custom_values:[1] buckets:[1 2 3]}}",
+        "{{schema:-53 n_buckets:[1]}}", "{{counter_reset_hint:maybe}}"}) {
+    EXPECT_FALSE(parse_histogram_literal(text).has_value()) << text;
+  }
+}
+
+TEST(FloatHistogram, BoundsArePowersOfTheBase) {
+  FloatHistogram histogram;
+  EXPECT_EQ(histogram.upper_bound(0), 1);
+  EXPECT_EQ(histogram.upper_bound(10), 1024);
+  EXPECT_EQ(histogram.upper_bound(1024), std::numeric_limits<double>::max());
+  EXPECT_EQ(histogram.upper_bound(1025), std::numeric_limits<double>::infinity());
+  histogram.schema = 3;
+  EXPECT_DOUBLE_EQ(histogram.upper_bound(4), std::sqrt(2.0));
+  EXPECT_DOUBLE_EQ(histogram.upper_bound(-8), 0.5);
+  EXPECT_EQ(histogram.upper_bound(8 * 1024), std::numeric_limits<double>::max());
+  histogram.schema = -4;
+  EXPECT_EQ(histogram.upper_bound(1), 65536);
+  EXPECT_EQ(histogram.upper_bound(64), std::numeric_limits<double>::max());
+}
+
+TEST(FloatHistogram, AdditionReconcilesWhatDiffers) {
+  using Sign = HistogramSum::Sign;
+  const auto sum = [](std::string_view a, std::string_view b, Sign sign = Sign::kPlus) {
+    return combine(literal(a), literal(b), sign).histogram.to_string();
+  };
+  // The coarser schema stays.
+  EXPECT_EQ(sum("{{schema:1 count:3 buckets:[1 1 1]}}", "{{schema:0 count:2 buckets:[1 1]}}"),
+            "{count:5, sum:0, (0.5,1]:2, (1,2]:3}");
+  // A zero bucket may not cut through a populated bucket: it grows to the end of it.
+  EXPECT_EQ(sum("{{count:1 z_bucket:1 z_bucket_w:0.75}}", "{{count:3 buckets:[1 2]}}"),
+            "{count:4, sum:0, [-1,1]:2, (1,2]:2}");
+  // Of custom bounds those that both have.
+  const auto custom = combine(literal("{{schema:-53 count:6 custom_values:[1 2 3] buckets:[1 1 1 3]}}"),
+                              literal("{{schema:-53 count:2 custom_values:[2 4] buckets:[1 1]}}"), Sign::kPlus);
+  EXPECT_TRUE(custom.added.bounds_reconciled);
+  EXPECT_EQ(custom.histogram.to_string(), "{count:8, sum:0, (-Inf,2]:3, (2,+Inf]:5}");
+  EXPECT_FALSE(combine(literal("{{}}"), literal("{{schema:-53}}"), Sign::kPlus).added.compatible);
+  // What is taken away comes back.
+  EXPECT_EQ(sum("{{count:5 sum:5 buckets:[2 3]}}", "{{count:2 sum:1 buckets:[2] offset:1}}", Sign::kMinus),
+            "{count:3, sum:4, (0.5,1]:2, (1,2]:1}");
+}
+
+TEST(FloatHistogram, SumsDoNotLoseTheSmallBesideTheLarge) {
+  HistogramSum sum(literal("{{sum:1 count:1 buckets:[1]}}"));
+  for (const char* next :
+       {"{{sum:1e100 buckets:[1e100]}}", "{{sum:1 buckets:[1]}}", "{{sum:-1e100 buckets:[-1e100]}}"}) {
+    sum.add(literal(next));
+  }
+  EXPECT_EQ(sum.total().to_string(), "{count:1, sum:2, (0.5,1]:2}");
+  HistogramMean mean(literal("{{count:1.7e308}}"));
+  mean.add(literal("{{count:1.5e308}}"));
+  EXPECT_DOUBLE_EQ(mean.mean().count, 1.6e308);
+}
+
+TEST(FloatHistogram, ResetsAreSeenInAnyBucket) {
+  const auto reset = [](std::string_view now, std::string_view before) {
+    return literal(now).is_reset_after(literal(before));
+  };
+  EXPECT_FALSE(reset("{{count:4 buckets:[1 3]}}", "{{count:3 buckets:[1 2]}}"));
+  EXPECT_TRUE(reset("{{count:4 buckets:[0 4]}}", "{{count:3 buckets:[1 2]}}"));
+  EXPECT_TRUE(reset("{{count:4 buckets:[4] offset:1}}", "{{count:3 buckets:[1 2]}}"));
+  EXPECT_TRUE(reset("{{schema:1 count:4}}", "{{schema:0 count:3}}")) << "a finer schema comes with a new histogram";
+  EXPECT_FALSE(reset("{{schema:0 count:4 buckets:[1 3]}}", "{{schema:1 count:3 buckets:[1 1 1]}}"));
+  EXPECT_FALSE(reset("{{count:4 z_bucket:3 z_bucket_w:1 buckets:[1] offset:1}}", "{{count:3 buckets:[2 1]}}"));
+  EXPECT_TRUE(reset("{{count:4 counter_reset_hint:reset}}", "{{count:3}}"));
+  EXPECT_FALSE(reset("{{count:2 counter_reset_hint:not_reset}}", "{{count:3}}"));
+  EXPECT_EQ(hint_after(nullptr, literal("{{count:1}}")), FloatHistogram::ResetHint::kUnknown);
+  const FloatHistogram before = literal("{{count:1}}");
+  EXPECT_EQ(hint_after(&before, literal("{{count:2}}")), FloatHistogram::ResetHint::kNotReset);
+  EXPECT_EQ(hint_after(&before, literal("{{count:0}}")), FloatHistogram::ResetHint::kUnknown);
+}
+
+TEST(FloatHistogram, QuantilesAndFractionsAreEachOthersInverse) {
+  for (const char* text : {"{{count:12 sum:100 z_bucket:2 z_bucket_w:0.001 buckets:[2 3 0 1 4]}}",
+                           "{{schema:3 count:10 n_buckets:[2 3] buckets:[1 4] sum:1}}",
+                           "{{schema:-53 count:6 custom_values:[5 10 20] buckets:[1 2 3] sum:9}}"}) {
+    const FloatHistogram histogram = literal(text);
+    for (const double q : {0.1, 0.3, 0.45, 0.7, 0.95}) {
+      const double value = histogram_quantile(q, histogram).value;
+      EXPECT_NEAR(histogram_fraction(-std::numeric_limits<double>::infinity(), value, histogram).value, q, 1e-9)
+          << text;
+      EXPECT_NEAR(trimmed(histogram, value, HistogramSide::kBelow).count, q * histogram.count, 1e-9) << text;
+    }
+  }
+}
+
+TEST(LabelHash, IsXxh64AsPrometheusUsesIt) {
+  EXPECT_EQ(xxhash64(""), 0xef46db3751d8e999u);
+  EXPECT_EQ(xxhash64("a"), 0xd24ec4f1a98c6e5bu);
+  EXPECT_EQ(xxhash64("Nobody inspects the spammish repetition"), 0xfbcea83c8a378bf1u);
 }
 
 }  // namespace
