@@ -114,7 +114,8 @@ DetectorReport DetectorSet::evaluate(Instant now, const SampleSource& source) {
       step.emplace_back(&none, scalar->value);
     } else {
       for (const PromElement& element : std::get<PromVector>(result->value)) {
-        step.emplace_back(&element.labels, element.value);
+        // A histogram is no number to watch; histogram_quantile() and its kin make one of it.
+        if (element.histogram == nullptr) step.emplace_back(&element.labels, element.value);
       }
     }
     take_step(active, at, step, report);

@@ -4,8 +4,7 @@
 //   MW_TRY(const PromResult now_result, evaluate_instant(query, head, now));
 //
 // A syntax or type error is kInvalid with line and column, and its hint shows the query's line with a
-// caret under the place. What Prometheus has and this program does not (native histograms and
-// the experimental functions on them) is kInvalid with the words "is not supported".
+// caret under the place.
 //
 // Thread-safety: a PromQuery is immutable; share it.
 #pragma once
