@@ -84,7 +84,7 @@ TEST(RunnerTypes, AreFoundUnderEachSpelling) {
   EXPECT_EQ(find_runner_type("local_shell_cmd")->name, "local-shell-cmd");
   EXPECT_EQ(find_runner_type("orchestra")->name, "orquesta");
   EXPECT_EQ(find_runner_type("run-local"), nullptr);
-  EXPECT_EQ(runner_types().size(), 6u);
+  EXPECT_EQ(runner_types().size(), 8u);
   EXPECT_EQ(find_runner_type("python-script")->parameters.get("timeout").get("default"), Value(600));
   EXPECT_EQ(find_runner_type("local-shell-cmd")->parameters.members().front().name(), "cmd");
 }
