@@ -17,8 +17,12 @@ import subprocess
 import sys
 import time
 
-import jinja2
-from jinja2 import sandbox
+try:
+    import jinja2
+    from jinja2 import sandbox
+except ImportError:
+    print("python3-jinja2 is not installed: nothing to compare with")
+    sys.exit(77)
 
 BATCH = 400
 
