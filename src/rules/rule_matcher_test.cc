@@ -176,7 +176,7 @@ TEST(RuleMatcher, CompileNamesTheRuleAndThePlace) {
   const Rule* pointers[] = {&bad};
   const auto compiled = RuleMatcher::compile(pointers);
   ASSERT_FALSE(compiled.has_value());
-  EXPECT_EQ(compiled.error().to_string().substr(0, 60), "rules/bad.yaml:4:3: rule demo.bad: pattern of 'trigger.x': c");
+  EXPECT_EQ(compiled.error().to_string().substr(0, 60), "rules/bad.yaml:4:3: rule demo.bad: pattern of 'trigger.x': m");
   EXPECT_EQ(RuleMatcher::check(bad).size(), 2u) << "check finds all of them";
 }
 
