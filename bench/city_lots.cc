@@ -7,9 +7,10 @@
 namespace midwatch::city_lots {
 namespace {
 
-constexpr std::array kStreets = {"UNKNOWN", "BEACH",    "JEFFERSON", "HYDE",   "CHESTNUT", "FULTON",  "MASON",   "JACKSON",
-                                 "ACADIA",  "BLANKEN",  "DRUMM",     "RHODE",  "LAKE",     "GRIMM",   "LANSING", "SANTIAGO",
-                                 "MISSION", "VALENCIA", "MARKET",    "IRVING", "JUDAH",    "KIRKHAM", "LAWTON",  "MORAGA"};
+constexpr std::array kStreets = {"UNKNOWN", "BEACH",   "JEFFERSON", "HYDE",     "CHESTNUT", "FULTON",
+                                 "MASON",   "JACKSON", "ACADIA",    "BLANKEN",  "DRUMM",    "RHODE",
+                                 "LAKE",    "GRIMM",   "LANSING",   "SANTIAGO", "MISSION",  "VALENCIA",
+                                 "MARKET",  "IRVING",  "JUDAH",     "KIRKHAM",  "LAWTON",   "MORAGA"};
 constexpr std::array kSuffixes = {"ST", "AVE", "BLVD", "WAY", "CT"};
 
 class Numbers {

@@ -97,7 +97,12 @@ void storm(benchmark::State& state, Parse parse) {
   state.SetBytesProcessed(static_cast<std::int64_t>(bytes));
   state.counters["matches"] = benchmark::Counter(static_cast<double>(matched), benchmark::Counter::kAvgIterations);
 }
-BENCHMARK_CAPTURE(storm, parsed, Parse::kNone)->Name("CityLots/match_only")->Arg(35)->Arg(50)->Arg(10'000)->Arg(100'000);
+BENCHMARK_CAPTURE(storm, parsed, Parse::kNone)
+    ->Name("CityLots/match_only")
+    ->Arg(35)
+    ->Arg(50)
+    ->Arg(10'000)
+    ->Arg(100'000);
 BENCHMARK_CAPTURE(storm, fields, Parse::kFields)->Name("CityLots/fields")->Arg(35)->Arg(50)->Arg(10'000)->Arg(100'000);
 BENCHMARK_CAPTURE(storm, whole, Parse::kWhole)->Name("CityLots/whole")->Arg(35)->Arg(50)->Arg(10'000)->Arg(100'000);
 

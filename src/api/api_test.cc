@@ -602,8 +602,7 @@ TEST(ApiEvents, ARuleIsTriedOnRecordedEvents) {
   const char* const rule =
       "name: tried\\npack: shop\\ntrigger: {type: shop.broken}\\naction: {ref: core.noop}\\n"
       "criteria:\\n  trigger.n: {type: gt, pattern: 1}\\n  trigger.host: {type: eq, pattern: web1}\\n";
-  const Value answer = test_json(
-      api.send("POST", "/rules/backtest", fmt::format(R"({{"rule": "{}"}})", rule)).body);
+  const Value answer = test_json(api.send("POST", "/rules/backtest", fmt::format(R"({{"rule": "{}"}})", rule)).body);
   EXPECT_EQ(answer.get("scanned"), Value(4));
   EXPECT_EQ(answer.get("matched"), Value(1)) << "n is 3 on web1";
   EXPECT_EQ(answer.get("acted"), Value(1));

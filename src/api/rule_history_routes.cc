@@ -12,9 +12,7 @@
 namespace midwatch {
 namespace {
 
-void send(Result<Value> answer, Reply& reply) {
-  reply(answer ? json_answer(*answer) : fault(answer.error()));
-}
+void send(Result<Value> answer, Reply& reply) { reply(answer ? json_answer(*answer) : fault(answer.error())); }
 
 Result<std::uint32_t> count_argument(const Request& request, std::string_view name, std::uint32_t fallback,
                                      std::uint32_t most) {

@@ -206,8 +206,9 @@ Exit why(Call& call) {
 Exit near_misses(Call& call) {
   auto client = ApiClient::from(call);
   if (!client) return call.fail(client.error());
-  const auto answer = client->get(fmt::format("/rules/{}/near_misses?limit={}&scan={}", percent_encode(call.arguments[0]),
-                                              call.get("--limit", "20"), call.get("--scan", "10000")));
+  const auto answer =
+      client->get(fmt::format("/rules/{}/near_misses?limit={}&scan={}", percent_encode(call.arguments[0]),
+                              call.get("--limit", "20"), call.get("--scan", "10000")));
   if (!answer) return call.fail(answer.error());
   if (call.has("--json")) return print_json(call, *answer);
   for (const Value& miss : answer->get("near_misses").elements()) {
@@ -240,10 +241,9 @@ Exit backtest(Call& call) {
   auto client = ApiClient::from(call);
   if (!client) return call.fail(client.error());
   const Instant now(std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()));
-  const auto answer =
-      client->post(fmt::format("/rules/backtest?limit={}&scan={}&since={}", call.get("--limit", "20"),
-                               call.get("--scan", "100000"), percent_encode(to_iso8601(now - *since))),
-                   *body);
+  const auto answer = client->post(fmt::format("/rules/backtest?limit={}&scan={}&since={}", call.get("--limit", "20"),
+                                               call.get("--scan", "100000"), percent_encode(to_iso8601(now - *since))),
+                                   *body);
   if (!answer) return call.fail(answer.error());
   if (call.has("--json")) return print_json(call, *answer);
   const auto count = [&](const char* name) { return answer->get(name).int_or(0); };

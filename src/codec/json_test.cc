@@ -1,5 +1,4 @@
 #include "codec/json.h"
-#include "codec/json_fields.h"
 
 #include <bit>
 #include <cmath>
@@ -10,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "codec/json_fields.h"
 #include "codec/json_scanner.h"
 #include "codec/test_values.h"
 
