@@ -157,9 +157,10 @@ constexpr std::array<std::string_view, 3> kWeekdays[] = {
     {"mon", "monday", ""}, {"tue", "tuesday", ""},  {"wed", "wednesday", ""}, {"thu", "thursday", ""},
     {"fri", "friday", ""}, {"sat", "saturday", ""}, {"sun", "sunday", ""}};
 constexpr std::array<std::string_view, 3> kMonths[] = {
-    {"jan", "january", ""}, {"feb", "february", ""}, {"mar", "march", ""},        {"apr", "april", ""},
-    {"may", "", ""},        {"jun", "june", ""},     {"jul", "july", ""},         {"aug", "august", ""},
-    {"sep", "sept", "september"}, {"oct", "october", ""},  {"nov", "november", ""}, {"dec", "december", ""}};
+    {"jan", "january", ""}, {"feb", "february", ""}, {"mar", "march", ""},
+    {"apr", "april", ""},   {"may", "", ""},         {"jun", "june", ""},
+    {"jul", "july", ""},    {"aug", "august", ""},   {"sep", "sept", "september"},
+    {"oct", "october", ""}, {"nov", "november", ""}, {"dec", "december", ""}};
 constexpr std::array<std::string_view, 3> kUnits[] = {
     {"h", "hour", "hours"}, {"m", "minute", "minutes"}, {"s", "second", "seconds"}};
 constexpr std::array<std::string_view, 3> kHalves[] = {{"am", "a", ""}, {"pm", "p", ""}};
@@ -582,8 +583,8 @@ class Parser {
   // "hh:mm[:ss[.ss]]"
   bool clock(const Decimal& hour) {
     fields_.hour = hour.whole;
-    const auto minutes = is_number_char(static_cast<unsigned char>(tokens_[at_ + 2][0])) ? decimal(tokens_[at_ + 2])
-                                                                                        : std::nullopt;
+    const auto minutes =
+        is_number_char(static_cast<unsigned char>(tokens_[at_ + 2][0])) ? decimal(tokens_[at_ + 2]) : std::nullopt;
     if (!minutes) return false;
     set_minutes(*minutes);
     if (has(at_ + 4) && is(at_ + 3, ":")) {
@@ -673,8 +674,9 @@ Outcome<Instant> instant_of(const Fields& fields, std::chrono::year_month_day to
   const std::int64_t offset = fields.offset_seconds.value_or(0);
   if (offset <= -86'400 || offset >= 86'400) return parser_error("offset must be less than a day", text);
   using namespace std::chrono;
-  sys_days date = year_month_day(std::chrono::year(static_cast<int>(year)), std::chrono::month(static_cast<unsigned>(month)),
-                                 std::chrono::day(static_cast<unsigned>(day)));
+  sys_days date =
+      year_month_day(std::chrono::year(static_cast<int>(year)), std::chrono::month(static_cast<unsigned>(month)),
+                     std::chrono::day(static_cast<unsigned>(day)));
   if (fields.weekday && !fields.date.day.value_or(0)) {
     const auto wanted = weekday(static_cast<unsigned>((*fields.weekday + 1) % 7));
     date += wanted - weekday(date);

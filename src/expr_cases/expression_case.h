@@ -4,7 +4,8 @@
 //
 // A record's fields and the form of the answer are described in that folder's README.md. The tests
 // and `midwatch eval --batch` share this, so that what the tests measure is what anyone can measure.
-// Suites: jinja in its layers, yaql in its forms, aliases, operators and criteria of rules. Results are in the marked form: {"$pairs": …},
+// Suites: jinja in its layers, yaql in its forms, aliases, operators and criteria of rules. Results are in the marked
+// form: {"$pairs": …},
 // {"$datetime": …}, {"$timespan_us": …}, {"$float": …}.
 //
 // Pure: `now()` of a case is kCaseNow, unless the record has a `now` in microseconds since 1970.

@@ -8,8 +8,8 @@
 #include "query/execution_view.h"
 #include "query/masking.h"
 #include "query/resource_id.h"
-#include "query/select.h"
 #include "query/rule_history.h"
+#include "query/select.h"
 #include "query/why.h"
 
 namespace midwatch {

@@ -23,9 +23,9 @@ namespace midwatch {
 inline constexpr std::uint32_t kHistoryScanMax = 100'000;
 
 struct HistoryOptions {
-  std::optional<Instant> since{};    // exclusive
-  std::uint32_t scan_max = 10'000;   // events that are looked at
-  std::uint32_t shown_max = 20;      // events that are returned
+  std::optional<Instant> since{};   // exclusive
+  std::uint32_t scan_max = 10'000;  // events that are looked at
+  std::uint32_t shown_max = 20;     // events that are returned
 };
 
 // Events that failed by exactly one criterion. {"rule", "scanned", "near_misses": [{"trigger_instance",

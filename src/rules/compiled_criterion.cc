@@ -82,8 +82,9 @@ CompiledCriterion::Evaluated CompiledCriterion::evaluate(const Value& subject, C
   }
   const auto matched = applied(outcome.pattern, outcome.value, run);
   if (matched) outcome.matched = *matched;
-  else fail(run, outcome, fmt::format("There might be a problem with the criteria in rule {}", run.rule),
-            matched.error().message());
+  else
+    fail(run, outcome, fmt::format("There might be a problem with the criteria in rule {}", run.rule),
+         matched.error().message());
   return outcome;
 }
 
@@ -93,7 +94,8 @@ void CompiledCriterion::check(std::vector<Error>& errors) const {
   };
   if (!key_.error().empty()) wrong(fmt::format("criterion key '{}': {}", source_.key.substr(0, 128), key_.error()));
   if (!op_ && !source_.op.empty()) wrong(fmt::format("unknown operator '{}'", source_.op.substr(0, 64)));
-  if (check_ && check_->defect() != nullptr) wrong(fmt::format("pattern of '{}': {}", source_.key, check_->defect()->message));
+  if (check_ && check_->defect() != nullptr)
+    wrong(fmt::format("pattern of '{}': {}", source_.key, check_->defect()->message));
   if (template_ && template_->defect() != nullptr)
     wrong(fmt::format("pattern of '{}': {}", source_.key, template_->defect()->message));
   if (!search_) return;

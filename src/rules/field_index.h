@@ -81,7 +81,7 @@ class FieldIndex {
 
   std::array<RuleHits, 6> by_kind_;
   ByValue equal_;
-  RuleHits except_;   // sorted; for every value but those of excluded_
+  RuleHits except_;  // sorted; for every value but those of excluded_
   ByValue excluded_;
   ByValue elements_;  // of arrays
   std::unordered_map<std::string, RuleHits, TextHash, std::equal_to<>> lower_equal_;

@@ -19,8 +19,7 @@ double IntervalIndex::build(std::size_t begin, std::size_t end) {
   return root.highest;
 }
 
-void IntervalIndex::collect(double number, std::size_t begin, std::size_t end,
-                            std::vector<std::uint32_t>& hits) const {
+void IntervalIndex::collect(double number, std::size_t begin, std::size_t end, std::vector<std::uint32_t>& hits) const {
   while (begin < end) {
     const std::size_t middle = begin + (end - begin) / 2;
     const Interval& root = intervals_[middle];

@@ -157,8 +157,8 @@ void OperatorCheck::prepare() {
     prepared_ = Wildcard::compile(pattern_.as_string());
   } else if (is_regex(op_)) {
     if (pattern_.size() > kRegexBytesMax) {
-      return defect(limit_error(fmt::format("regular expression of {} bytes, at most {} are allowed", pattern_.size(),
-                                            kRegexBytesMax)));
+      return defect(limit_error(
+          fmt::format("regular expression of {} bytes, at most {} are allowed", pattern_.size(), kRegexBytesMax)));
     }
     auto regex = TextPattern::compile(pattern_.as_string(), mode_of(op_));
     if (!regex) return defect(std::move(regex).error());

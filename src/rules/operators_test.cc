@@ -51,8 +51,7 @@ TEST(Operators, ContainmentWorksOnTextsListsAndKeys) {
   EXPECT_EQ(ask("icontains", "HeLLo", "ELL"), "yes");
   EXPECT_EQ(ask("incontains", "hello", "ELL"), "no");
   EXPECT_EQ(ask("contains", Value(), "x"), "type: argument of type 'NoneType' is not iterable");
-  EXPECT_EQ(ask("contains", "1", 1),
-            "type: 'in <string>' requires string as left operand, not int");
+  EXPECT_EQ(ask("contains", "1", 1), "type: 'in <string>' requires string as left operand, not int");
   EXPECT_EQ(ask("in", "b", Value::array({"a", "b"})), "yes");
   EXPECT_EQ(ask("inside", "b", "abc"), "yes");
   EXPECT_EQ(ask("nin", 3, Value::array({1, 2})), "yes");
@@ -82,7 +81,8 @@ TEST(Operators, RegularExpressionsAreSearchedOrAnchored) {
   EXPECT_EQ(ask("regex", "aa", "(a)\\1"), "yes");
   EXPECT_EQ(ask("regex", "naïve", "na\\wve"), "yes") << "classes are Unicode's";
   EXPECT_EQ(ask("regex", "x", "(").substr(0, 6), "value:");
-  EXPECT_EQ(ask("regex", "x", std::string(kRegexBytesMax + 1, 'a')).substr(0, 34), "limit: regular expression of 16385");
+  EXPECT_EQ(ask("regex", "x", std::string(kRegexBytesMax + 1, 'a')).substr(0, 34),
+            "limit: regular expression of 16385");
   EXPECT_EQ(ask("regex", std::string(2000, 'a') + "!", "(a|aa)+\\1$(?=x)").substr(0, 6), "limit:")
       << "work is bounded: it ends";
 }

@@ -84,7 +84,8 @@ std::string answer_rule_case(std::string_view line) {
   if (output) {
     answer.set("output", *output);
   } else {
-    answer.set("error", Value::object({{"kind", to_string(output.error().kind())}, {"message", output.error().message()}}));
+    answer.set("error",
+               Value::object({{"kind", to_string(output.error().kind())}, {"message", output.error().message()}}));
   }
   return to_json(std::move(answer).build());
 }

@@ -108,9 +108,8 @@ struct RuleMatcher::Index {
     const std::string ref = rule.ref();
     std::erase_if(rules, [&](const auto& one) { return one->ref == ref; });
     if (added != nullptr) {
-      const auto place = std::ranges::lower_bound(rules, ref, {}, [](const auto& one) -> const std::string& {
-        return one->ref;
-      });
+      const auto place =
+          std::ranges::lower_bound(rules, ref, {}, [](const auto& one) -> const std::string& { return one->ref; });
       rules.insert(place, std::move(added));
     }
     copy->rule_count = rule_count - before + rules.size();

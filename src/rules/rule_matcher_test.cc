@@ -185,8 +185,8 @@ TEST(RuleMatcher, ASearchReportsTheFailuresOfItsChildrenAlsoWhereTheRuleMatches)
   Criterion search = when("trigger.list", "search", pattern);
   search.condition = "any";
   const Compiled c({rule("s", {search})});
-  const Value payload = Value::object(
-      {{"list", Value::array({Value::object({{"n", "x"}}), Value::object({{"n", 2}})})}});
+  const Value payload =
+      Value::object({{"list", Value::array({Value::object({{"n", "x"}}), Value::object({{"n", 2}})})}});
   const MatchResult result = c.match(payload);
   EXPECT_EQ(result.matched.size(), 1u);
   ASSERT_EQ(result.failures.size(), 1u);

@@ -71,7 +71,8 @@ FieldIndex& RuleNetwork::index_of(const KeyPath& key) {
   std::uint32_t at = 0;
   for (const std::string& name : key.names()) {
     const auto& parts = fields_[at].parts;
-    const auto found = std::ranges::find_if(parts, [&](std::uint32_t part) { return fields_[part].name.as_string() == name; });
+    const auto found =
+        std::ranges::find_if(parts, [&](std::uint32_t part) { return fields_[part].name.as_string() == name; });
     if (found != parts.end()) {
       at = *found;
       continue;

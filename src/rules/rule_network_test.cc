@@ -30,7 +30,8 @@ class Numbers {
 struct Network {
   explicit Network(std::deque<Rule> given) : rules(std::move(given)) {
     std::vector<std::shared_ptr<const CompiledRule>> compiled;
-    for (const Rule& rule : rules) compiled.push_back(std::make_shared<const CompiledRule>(CompiledRule::compile(rule)));
+    for (const Rule& rule : rules)
+      compiled.push_back(std::make_shared<const CompiledRule>(CompiledRule::compile(rule)));
     network = RuleNetwork(std::move(compiled));
   }
   std::deque<Rule> rules;
@@ -87,9 +88,10 @@ std::string matches(const Network& net, const Value& payload) {
 
 TEST(RuleNetwork, EachKindOfIndexFindsItsRules) {
   const Network net({one("prefix", "trigger.a", "startswith", "web"), one("suffix", "trigger.a", "endswith", ".log"),
-                     one("lower", "trigger.a", "iequals", "WEB.LOG"), one("wild", "trigger.a", "matchwildcard", "*b.l*"),
-                     one("regex", "trigger.a", "regex", "b\\.l"), one("tied", "trigger.a", "regex", "^web\\."),
-                     one("part", "trigger.a", "contains", "eb.l"), one("not", "trigger.a", "neq", "web"),
+                     one("lower", "trigger.a", "iequals", "WEB.LOG"),
+                     one("wild", "trigger.a", "matchwildcard", "*b.l*"), one("regex", "trigger.a", "regex", "b\\.l"),
+                     one("tied", "trigger.a", "regex", "^web\\."), one("part", "trigger.a", "contains", "eb.l"),
+                     one("not", "trigger.a", "neq", "web"),
                      one("none", "trigger.a", "nin", Value::array({"x", "web.log"})),
                      one("above", "trigger.n.x", "gt", 5), one("below", "trigger.n.x", "lt", 5),
                      one("there", "trigger.n.x", "exists", true), one("absent", "trigger.b", "nexists", true)});

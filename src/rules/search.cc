@@ -35,8 +35,8 @@ SearchCheck SearchCheck::compile(const Value& pattern, int depth) {
   for (const Value::Member& member : pattern.members()) {
     Child child;
     if (member.value.is_object()) {
-      child.criterion = std::make_shared<const CompiledCriterion>(CompiledCriterion::compile(
-          criterion_from_value(member.name(), member.value), KeyRoot::kItem, depth + 1));
+      child.criterion = std::make_shared<const CompiledCriterion>(
+          CompiledCriterion::compile(criterion_from_value(member.name(), member.value), KeyRoot::kItem, depth + 1));
     } else {
       child.error = odd_child_error(member.value);
     }

@@ -20,15 +20,18 @@ namespace midwatch::network_cases {
 
 using Next = std::function<std::uint32_t(std::uint32_t below)>;
 
-inline constexpr std::array kTexts = {"",     "a",     "ab",     "aB",  "abc", "b",  "web1",  "web-01.log", "WEB1", "1",
-                               "12",   "é",     "aé",     "x\n", "a*b", "[", "2024-03-15", "a.b",     "tru",  "İ"};
-inline constexpr std::array kExpressions = {"a",     "^a",    "b$",   "^web",    "\\d+", "[ab]c", "(a|b)c?", "a(?=b)", "(a)\\1",
-                                     "(",     "^a?b",  "x\\Z", "\\bweb",  ".",    "é",     "^a|b",    "a{2}",   "\\w{2,}"};
-inline constexpr std::array kWildcards = {"*", "a*", "*b", "?", "web*", "*.log", "[ab]*", "a*b", "*e*", "[!a]", "", "[", "w*1"};
-inline constexpr std::array kTemplates = {"{{ trigger.a }}", "{{ trigger.n }}", "a{{ trigger.b }}", "{{ ghost }}", "{% if %}"};
-inline constexpr std::array kKeys = {"trigger.a",   "trigger.a#2", "trigger.b",    "trigger.n",      "trigger.n#1",
-                              "trigger.o.a", "trigger.o",   "trigger.o.n",  "trigger.list[0]", "trigger..a",
-                              "trigger.",    "ghost",       "trigger",      "trigger.list"};
+inline constexpr std::array kTexts = {"",   "a", "ab", "aB",  "abc", "b", "web1",       "web-01.log", "WEB1", "1",
+                                      "12", "é", "aé", "x\n", "a*b", "[", "2024-03-15", "a.b",        "tru",  "İ"};
+inline constexpr std::array kExpressions = {"a",       "^a",     "b$",     "^web", "\\d+", "[ab]c",
+                                            "(a|b)c?", "a(?=b)", "(a)\\1", "(",    "^a?b", "x\\Z",
+                                            "\\bweb",  ".",      "é",      "^a|b", "a{2}", "\\w{2,}"};
+inline constexpr std::array kWildcards = {"*",   "a*",  "*b",   "?", "web*", "*.log", "[ab]*",
+                                          "a*b", "*e*", "[!a]", "",  "[",    "w*1"};
+inline constexpr std::array kTemplates = {"{{ trigger.a }}", "{{ trigger.n }}", "a{{ trigger.b }}", "{{ ghost }}",
+                                          "{% if %}"};
+inline constexpr std::array kKeys = {"trigger.a",   "trigger.a#2", "trigger.b",   "trigger.n",       "trigger.n#1",
+                                     "trigger.o.a", "trigger.o",   "trigger.o.n", "trigger.list[0]", "trigger..a",
+                                     "trigger.",    "ghost",       "trigger",     "trigger.list"};
 
 template <std::size_t N>
 const char* pick(const Next& next, const std::array<const char*, N>& from) {

@@ -73,7 +73,8 @@ class ForRe2 {
     if (close == source_.npos) return false;
     const std::string_view inside = source_.substr(at_ + 1, close - at_ - 1);
     const std::size_t comma = inside.find(',');
-    for (const std::string_view bound : {inside.substr(0, comma), comma == inside.npos ? "" : inside.substr(comma + 1)}) {
+    for (const std::string_view bound :
+         {inside.substr(0, comma), comma == inside.npos ? "" : inside.substr(comma + 1)}) {
       if (bound.size() > 4 || !std::ranges::all_of(bound, [](char c) { return c >= '0' && c <= '9'; })) return false;
       int count = 0;
       for (const char c : bound) count = count * 10 + (c - '0');

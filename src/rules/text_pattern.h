@@ -26,9 +26,9 @@ inline constexpr std::int64_t kRegexProgramBytesMax = 4 << 20;  // of one compil
 class TextPattern {
  public:
   enum class Mode : std::uint8_t {
-    kSearch,             // re.search(p, v)
+    kSearch,              // re.search(p, v)
     kSearchIgnoringCase,  // re.search(p, v, re.IGNORECASE)
-    kMatchDotAll,        // re.match(p, v, re.DOTALL)
+    kMatchDotAll,         // re.match(p, v, re.DOTALL)
   };
 
   // Fails as re.compile does: kind value.

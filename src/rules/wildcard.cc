@@ -143,7 +143,8 @@ std::string Wildcard::re2_source() const {
         }
         out += element.negated ? "[^" : "[";
         for (const auto& [first, last] : element.ranges) {
-          out += fmt::format("\\x{{{:x}}}-\\x{{{:x}}}", static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last));
+          out += fmt::format("\\x{{{:x}}}-\\x{{{:x}}}", static_cast<std::uint32_t>(first),
+                             static_cast<std::uint32_t>(last));
         }
         out += ']';
         break;
