@@ -185,7 +185,15 @@ Outcome<bool> compare_sequences(Evaluation& evaluation, Comparison op, const Dat
     if (!evaluation.take_steps()) return evaluation.too_many_steps();
     const Datum x = sequence_at(a, i);
     const Datum y = sequence_at(b, i);
-    if (!equal(x, y)) {
+    bool same = false;
+    // Python asks for equality first, which a strict undefined refuses; only with itself it is not asked.
+    if (x.is_undefined() || y.is_undefined()) {
+      if (x.is_undefined() && y.is_undefined() && x.object() == y.object()) continue;
+      MW_TRY(same, py_compare(evaluation, Comparison::kEqual, x, y));
+    } else {
+      same = equal(x, y);
+    }
+    if (!same) {
       const Evaluation::Level level(evaluation);
       if (!level.ok()) return evaluation.too_deep();
       return py_compare(evaluation, op, x, y);
