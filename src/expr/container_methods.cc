@@ -83,11 +83,13 @@ Outcome<Datum> list_pop(Call& call) {
 
 Outcome<Datum> list_remove(Call& call) {
   MW_TRY(auto* items, items_of(call));
-  const auto found =
-      std::find_if(items->begin(), items->end(), [&](const Datum& item) { return equal(item, call.args[1]); });
-  if (found == items->end()) return value_error("list.remove(x): x not in list");
-  items->erase(found);
-  return Datum();
+  for (auto item = items->begin(); item != items->end(); ++item) {
+    MW_TRY(const bool same, py_compare(call.evaluation, Comparison::kEqual, *item, call.args[1]));
+    if (!same) continue;
+    items->erase(item);
+    return Datum();
+  }
+  return value_error("list.remove(x): x not in list");
 }
 
 Outcome<Datum> list_reverse(Call& call) {
@@ -119,7 +121,9 @@ Outcome<Datum> list_copy(Call& call) {
 Outcome<Datum> count(Call& call) {
   std::int64_t hits = 0;
   for (std::size_t i = 0; i < sequence_size(call.args[0]); ++i) {
-    if (equal(sequence_at(call.args[0], i), call.args[1])) ++hits;
+    MW_TRY(const bool same,
+           py_compare(call.evaluation, Comparison::kEqual, sequence_at(call.args[0], i), call.args[1]));
+    if (same) ++hits;
   }
   return Datum(hits);
 }
@@ -137,7 +141,9 @@ Outcome<Datum> index(Call& call) {
   if (start < 0) start = std::max<std::int64_t>(start + size, 0);
   if (stop < 0) stop += size;
   for (std::int64_t i = start; i < std::min(stop, size); ++i) {
-    if (equal(sequence_at(call.args[0], static_cast<std::size_t>(i)), call.args[1])) return Datum(i);
+    MW_TRY(const bool same, py_compare(call.evaluation, Comparison::kEqual,
+                                       sequence_at(call.args[0], static_cast<std::size_t>(i)), call.args[1]));
+    if (same) return Datum(i);
   }
   MW_TRY(const std::string shown, py_repr(call.evaluation, call.args[1]));
   return value_error(shown + (call.args[0].type() == Type::kList ? " is not in list" : " is not in tuple"));
@@ -270,7 +276,8 @@ Outcome<std::int64_t> range_search(Call& call, bool counts) {
   MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
   std::int64_t hits = 0;
   for (std::size_t i = 0; i < items.size(); ++i) {
-    if (!equal(items[i], call.args[1])) continue;
+    MW_TRY(const bool same, py_compare(call.evaluation, Comparison::kEqual, items[i], call.args[1]));
+    if (!same) continue;
     if (!counts) return static_cast<std::int64_t>(i);
     ++hits;
   }
