@@ -35,6 +35,7 @@ struct Diagnostic {
   std::string message;
   std::string source{};             // the whole source text, set where the program is left
   std::uint32_t offset = kNowhere;  // byte offset into source
+  bool of_result = false;           // nothing failed, but what came out is itself undefined
 
   // "{{ a + }}\n       ^", the line of the place and a caret below it; empty without a place.
   [[nodiscard]] std::string caret() const;

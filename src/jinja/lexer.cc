@@ -53,23 +53,29 @@ class Lexer {
  public:
   explicit Lexer(std::string_view source) : source_(source) {}
 
-  Outcome<std::vector<Lexeme>> run() {
+  Outcome<Lexed> run() {
     while (at_ < source_.size()) {
-      MW_CHECK(lex_data());
+      if (auto read = lex_data(); !read) return stopped(std::move(read).error());
       if (out_.size() > kTokensMax)
         return limit_error("the template has more than " + std::to_string(kTokensMax) + " tokens");
     }
     push(Token::kEnd, at_, "");
-    return std::move(out_);
+    return Lexed{std::move(out_), std::nullopt};
   }
 
-  Outcome<std::vector<Lexeme>> run_expression() {
-    MW_CHECK(lex_code(Mode::kExpression));
+  Outcome<Lexed> run_expression() {
+    if (auto read = lex_code(Mode::kExpression); !read) return stopped(std::move(read).error());
     push(Token::kEnd, at_, "");
-    return std::move(out_);
+    return Lexed{std::move(out_), std::nullopt};
   }
 
  private:
+  Outcome<Lexed> stopped(Failure failure) {
+    if (failure.kind() == ErrorKind::kLimit) return failure;
+    if (failure.diagnostic().offset == Diagnostic::kNowhere) return failure;
+    push(Token::kEnd, failure.diagnostic().offset, "");
+    return Lexed{std::move(out_), std::move(failure)};
+  }
   void push(Token token, std::size_t offset, std::string text) {
     out_.push_back({token, static_cast<std::uint32_t>(offset), std::move(text)});
   }
@@ -416,7 +422,7 @@ class Lexer {
 
 }  // namespace
 
-Outcome<std::vector<Lexeme>> lex_template(std::string_view source) { return Lexer(source).run(); }
-Outcome<std::vector<Lexeme>> lex_expression(std::string_view source) { return Lexer(source).run_expression(); }
+Outcome<Lexed> lex_template(std::string_view source) { return Lexer(source).run(); }
+Outcome<Lexed> lex_expression(std::string_view source) { return Lexer(source).run_expression(); }
 
 }  // namespace midwatch::jinja

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,9 +37,15 @@ struct Lexeme {
 inline constexpr std::size_t kTokensMax = 200'000;
 
 [[nodiscard]] std::string normalized_source(std::string_view source);
-[[nodiscard]] Outcome<std::vector<Lexeme>> lex_template(std::string_view source);
+// Up to the first mistake: the parser may find one before it.
+struct Lexed {
+  std::vector<Lexeme> tokens;      // ends with kEnd
+  std::optional<Failure> failure;  // with its place
+};
+// Fails only where a limit is passed.
+[[nodiscard]] Outcome<Lexed> lex_template(std::string_view source);
 // For one expression: no delimiters.
-[[nodiscard]] Outcome<std::vector<Lexeme>> lex_expression(std::string_view source);
+[[nodiscard]] Outcome<Lexed> lex_expression(std::string_view source);
 // How a message names a token: "end of print statement", "integer", "'+'".
 [[nodiscard]] std::string describe(const Lexeme& lexeme);
 

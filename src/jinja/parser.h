@@ -73,6 +73,7 @@ class Parser {
   // ---- statements
   Outcome<void> body_until(Block& block, const Ends& ends);
   Outcome<void> statement(Block& block);
+  [[nodiscard]] Failure no_such_tag(std::string message, std::string_view tag) const;
   Outcome<Statement> if_statement();
   Outcome<Statement> for_statement();
   Outcome<Statement> set_statement();
@@ -122,6 +123,8 @@ class Parser {
   Reads reads_;
   std::set<std::string> blocks_;
   int inner_scopes_ = 0;  // loops, macros, blocks … around: `extends` may not stand there
+  std::vector<std::string> open_tags_;
+  std::vector<Ends> looking_for_;  // of each body that is being read
 };
 
 }  // namespace midwatch::jinja

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "expr/python_text.h"
@@ -18,6 +19,26 @@ Outcome<void> Parser::end_block() {
   return {};
 }
 
+// What Jinja says when it finds `tag`, or the end ("" for it), where it looks for other tags.
+Failure Parser::no_such_tag(std::string message, std::string_view tag) const {
+  const auto is_looked_for = [&](const Ends& ends) { return std::ranges::find(ends, tag) != ends.end(); };
+  if (!looking_for_.empty() && !looking_for_.back().empty()) {
+    const bool nested = !tag.empty() && std::ranges::any_of(looking_for_, is_looked_for);
+    message += nested ? " You probably made a nesting mistake. Jinja is expecting this tag, but currently looking for "
+                      : " Jinja was looking for the following tags: ";
+    std::string_view separator;
+    for (const std::string_view end : looking_for_.back()) {
+      message += std::string(separator) + "'" + std::string(end) + "'";
+      separator = " or ";
+    }
+    message += ".";
+  }
+  if (!open_tags_.empty()) {
+    message += " The innermost block that needs to be closed is '" + open_tags_.back() + "'.";
+  }
+  return error(std::move(message));
+}
+
 // Reads statements until a block tag named in `ends`, which stays current (its name, not the "{%").
 Outcome<void> Parser::body_until(Block& block, const Ends& ends) {
   const Depth guard(depth_);
@@ -25,12 +46,13 @@ Outcome<void> Parser::body_until(Block& block, const Ends& ends) {
     return limit_error("the template is nested more than " + std::to_string(kSourceDepthMax) + " levels")
         .at(current().offset);
   }
+  looking_for_.push_back(ends);
   while (true) {
     const Lexeme& token = current();
     if (token.token == Token::kEnd) {
-      if (ends.empty()) return {};
-      return error("Unexpected end of template. Jinja was looking for the following tags: '" +
-                   std::string(ends.back()) + "'.");
+      if (!ends.empty()) return no_such_tag("Unexpected end of template.", "");
+      looking_for_.pop_back();
+      return {};
     }
     if (token.token == Token::kData) {
       Statement data{.kind = StatementKind::kData, .offset = token.offset, .text = token.text};
@@ -47,7 +69,10 @@ Outcome<void> Parser::body_until(Block& block, const Ends& ends) {
     } else {
       advance();  // "{%"
       if (current().token != Token::kName) return error("tag name expected");
-      if (std::any_of(ends.begin(), ends.end(), [&](std::string_view end) { return is_name(end); })) return {};
+      if (std::any_of(ends.begin(), ends.end(), [&](std::string_view end) { return is_name(end); })) {
+        looking_for_.pop_back();
+        return {};
+      }
       MW_CHECK(statement(block));
     }
   }
@@ -86,9 +111,13 @@ Outcome<void> Parser::statement(Block& block) {
   };
   const auto found =
       std::find_if(std::begin(kTags), std::end(kTags), [&](const auto& tag) { return is_name(tag.first); });
-  if (found == std::end(kTags)) return error("Encountered unknown tag '" + current().text + "'.");
+  if (found == std::end(kTags)) {
+    return no_such_tag("Encountered unknown tag '" + current().text + "'.", current().text);
+  }
   if (found->second != nullptr) {
+    open_tags_.emplace_back(found->first);
     MW_TRY(Statement parsed, (this->*found->second)());
+    open_tags_.pop_back();
     block.statements.push_back(std::move(parsed));
     return end_block();
   }
@@ -460,17 +489,30 @@ Outcome<Statement> Parser::from_statement() {
   return out;
 }
 
+namespace {
+
+// Jinja reads tokens as it parses: of a mistake of the lexer and one of the parser, it sees what comes first.
+template <class T>
+Outcome<T> first_mistake(Outcome<T> parsed, std::optional<Failure>& of_lexer) {
+  if (!of_lexer) return parsed;
+  const bool parser_first = !parsed && parsed.error().diagnostic().offset < of_lexer->diagnostic().offset;
+  if (parser_first) return parsed;
+  return std::move(*of_lexer);
+}
+
+}  // namespace
+
 Outcome<ParsedTemplate> parse_template(std::string_view source, Dialect dialect) {
-  MW_TRY(std::vector<Lexeme> tokens, lex_template(source));
-  Parser parser(std::move(tokens), dialect);
-  MW_TRY(Block root, parser.parse_template());
+  MW_TRY(Lexed lexed, lex_template(source));
+  Parser parser(std::move(lexed.tokens), dialect);
+  MW_TRY(Block root, first_mistake(parser.parse_template(), lexed.failure));
   return ParsedTemplate{std::move(root), parser.take_reads()};
 }
 
 Outcome<NodePtr> parse_expression_text(std::string_view source, Dialect dialect, Reads& reads) {
-  MW_TRY(std::vector<Lexeme> tokens, lex_expression(source));
-  Parser parser(std::move(tokens), dialect);
-  MW_TRY(NodePtr node, parser.parse_whole_expression());
+  MW_TRY(Lexed lexed, lex_expression(source));
+  Parser parser(std::move(lexed.tokens), dialect);
+  MW_TRY(NodePtr node, first_mistake(parser.parse_whole_expression(), lexed.failure));
   reads = parser.take_reads();
   return node;
 }

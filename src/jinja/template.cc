@@ -27,7 +27,10 @@ class Expression final : public Program {
     auto result = interpreter.value(*root_);
     if (!result) return std::move(result).error().in(source_);
     auto value = to_value(evaluation, *result, evaluation.foreign);
-    if (!value) return std::move(value).error().in(source_);
+    if (!value) {
+      value.error().diagnostic().of_result = result->is_undefined();
+      return std::move(value).error().in(source_);
+    }
     return value;
   }
 

@@ -1,5 +1,6 @@
 #include "orquesta_expr/compiled_value.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -129,12 +130,16 @@ Outcome<Text> compile_text(std::string_view source, Language forced = Language::
   return out;
 }
 
+constexpr std::string_view kUnresolved = "There are unresolved variables: ";
+
 Outcome<Value> run_piece(const Piece& piece, Language language, Evaluation& evaluation) {
   Outcome<Value> value = piece.program->run(evaluation);
   if (value) return value;
-  if (language == Language::kJinja && value.error().diagnostic().exception == "UndefinedError") {
-    return Failure(ErrorKind::kUndefined, "JinjaEvaluationException",
-                   "There are unresolved variables: " + std::string(trimmed_code(piece.text)));
+  if (language == Language::kJinja && value.error().diagnostic().of_result) {
+    Failure unresolved(ErrorKind::kUndefined, "JinjaEvaluationException",
+                       std::string(kUnresolved) + std::string(trimmed_code(piece.text)));
+    unresolved.diagnostic().of_result = true;
+    return unresolved;
   }
   return described(std::move(value).error(), piece.text, language);
 }
@@ -168,6 +173,8 @@ Outcome<Value> run_text(const Text& text, Evaluation& evaluation, int round) {
     return again(std::move(value), text.language, evaluation, round);
   }
   std::string out;
+  // Expressions whose value is undefined: the others are evaluated all the same, and may fail first.
+  std::optional<Failure> unresolved;
   for (const Piece& piece : text.pieces) {
     if (!piece.program) {
       out += piece.text;
@@ -176,12 +183,18 @@ Outcome<Value> run_text(const Text& text, Evaluation& evaluation, int round) {
     const Foreign foreign = std::exchange(evaluation.foreign, Foreign::kPrinted);
     auto made = run_piece(piece, text.language, evaluation);
     evaluation.foreign = foreign;
-    if (!made) return made;
+    if (!made) {
+      if (!made.error().diagnostic().of_result) return made;
+      if (!unresolved) unresolved = std::move(made).error();
+      else unresolved->diagnostic().message += ", " + std::string(trimmed_code(piece.text));
+      continue;
+    }
     MW_TRY(const Value value, again(std::move(*made), text.language, evaluation, round));
     const std::string part = py_str(value);
     if (!evaluation.take_bytes(part.size())) return evaluation.too_many_bytes();
     out += part;
   }
+  if (unresolved) return std::move(*unresolved);
   return again(Value(std::string_view(out)), text.language, evaluation, round);
 }
 

@@ -53,6 +53,17 @@ TEST(CompiledValue, ErrorsAreOrquestasOwn) {
       "Unable to evaluate expression '<% ctx(ghost) %>'. VariableUndefinedError: The variable \"ghost\" is undefined.");
 }
 
+TEST(CompiledValue, AnUndefinedJinjaResultIsUnresolvedAndAnUndefinedPartOnTheWayAnError) {
+  EXPECT_EQ(shown(R"("{{ ctx().ghost }}")"), "There are unresolved variables: ctx().ghost");
+  EXPECT_EQ(shown(R"("a {{ ctx().ghost }} b {{ ctx().other }}")"),
+            "There are unresolved variables: ctx().ghost, ctx().other");
+  EXPECT_EQ(shown(R"("{{ ctx().d.x.y }}")", R"({"d": {}})"),
+            "Unable to evaluate expression '{{ ctx().d.x.y }}'. UndefinedError: 'dict object' has no attribute 'x'");
+  EXPECT_EQ(shown(R"("{{ ctx().ghost }} {{ ctx().ghost + 1 }}")"),
+            "Unable to evaluate expression '{{ ctx().ghost + 1 }}'. UndefinedError: 'dict object' has no attribute "
+            "'ghost'");
+}
+
 TEST(CompiledValue, AConstantIsReturnedShared) {
   const Value statement = *parse_json(R"({"a": ["a long text that lives in a node of its own"]})");
   const auto compiled = CompiledValue::compile(statement);

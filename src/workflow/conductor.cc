@@ -11,6 +11,11 @@ void Conductor::Impl::commit(Delta delta) {
   pending.push_back(std::move(delta));
 }
 
+const Value& Conductor::Impl::variables_at(std::uint32_t path) {
+  if (state.unprepared(path)) commit({.kind = DeltaKind::kPrepare, .path = path});
+  return state.merged(path);
+}
+
 Evaluated<Value> Conductor::Impl::evaluate(const Expression& expression, const Scope& scope,
                                            const TaskFunctions& functions) const {
   return expression.evaluate({.scope = scope, .functions = functions, .datastore = datastore});
@@ -31,7 +36,7 @@ void Conductor::Impl::log_error(std::string_view message, const ErrorPlace& plac
 
 // "context0 = parent context ⊕ rendered input ⊕ vars. Errors in either → status failed, no tasks."
 void Conductor::Impl::begin(const Value& inputs, const Value& context) {
-  const TaskFunctions functions(state, graph());
+  const TaskFunctions functions(state, graph(), records);
   bool failed = false;
   const Value parent = context.is_object() ? context : Value::object({});
   MapScope scope(parent);
@@ -85,6 +90,7 @@ Status Conductor::Impl::request_status(FlowStatus requested) {
 Status Conductor::Impl::render_output() {
   const FlowStatus status = state.status();
   if (!is_completed(status) || state.output().truthy()) return {};
+  if (state.unprepared_end()) commit({.kind = DeltaKind::kPrepareEnd});
   Value variables = Value::object({});
   bool first = true;
   for (const std::uint32_t run : state.end_runs()) {
@@ -97,7 +103,7 @@ Status Conductor::Impl::render_output() {
     }
     first = false;
   }
-  const TaskFunctions functions(state, graph());
+  const TaskFunctions functions(state, graph(), records);
   MapScope scope(std::move(variables));
   ObjectBuilder output;
   bool failed = false;
@@ -154,6 +160,7 @@ Result<Conductor> Conductor::restore(std::shared_ptr<const Definition> definitio
 
 void Conductor::set_datastore(const Datastore* datastore) { impl_->datastore = datastore; }
 Status Conductor::request_status(FlowStatus status) { return impl_->request_status(status); }
+void Conductor::set_task_records(const TaskRecords* records) { impl_->records = records; }
 std::vector<OfferedTask> Conductor::next_tasks() { return impl_->next_tasks(); }
 Status Conductor::rerun(std::span<const RerunRequest> tasks) { return impl_->rerun(tasks); }
 Status Conductor::render_output() { return impl_->render_output(); }

@@ -74,6 +74,15 @@ struct TaskRun {
   std::uint32_t index;  // in the sequence of runs
 };
 
+// What `task()` answers: whoever runs the actions keeps their results, ids and times, the conductor does not.
+class TaskRecords {
+ public:
+  virtual ~TaskRecords() = default;
+  // {"task_id", "task_name", "route", "status", "result", "task_execution_id", …} of the latest run; nothing where
+  // there is none.
+  [[nodiscard]] virtual std::optional<Value> task_record(std::string_view task, std::uint32_t route) const = 0;
+};
+
 class Conductor {
  public:
   // `context` is the parent context (st2, parent, …). Errors in input and vars make the workflow failed,
@@ -89,6 +98,8 @@ class Conductor {
 
   // What st2kv() reads; may be null. Must outlive the conductor.
   void set_datastore(const Datastore* datastore);
+  // What task() reads; may be null: then task() fails. Must outlive the conductor.
+  void set_task_records(const TaskRecords* records);
 
   // running (start), pausing/paused, resuming, canceling/canceled, failed, …: a table decides what it means now.
   Status request_status(FlowStatus status);

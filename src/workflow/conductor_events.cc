@@ -115,11 +115,11 @@ Result<std::uint32_t> Conductor::Impl::add_run(NodeIndex index, std::uint32_t ro
 }
 
 // "Retry count and delay are evaluated when the task starts (errors escape to the caller)."
-Result<Value> Conductor::Impl::retry_for_run(const GraphNode& node, std::uint32_t path) const {
+Result<Value> Conductor::Impl::retry_for_run(const GraphNode& node, std::uint32_t path) {
   if (!node.retry) return Value();
   const RetryPolicy& policy = *node.retry;
-  const MapScope scope(state.merged(path));
-  const TaskFunctions functions(state, graph());
+  const MapScope scope(variables_at(path));
+  const TaskFunctions functions(state, graph(), records);
   ObjectBuilder retry;
   retry.set("when", policy.when ? policy.when->source() : Value());
   const auto resolve = [&](const Expression& expression, std::string_view what) -> Result<Value> {
@@ -167,8 +167,8 @@ Status Conductor::Impl::complete(std::uint32_t index, FlowStatus before, const T
   Value result = event.kind == TaskEvent::Kind::kItem && has_items ? event.accumulated : event.result;
   if (has_items && !result.truthy()) result = Value::array(std::vector<Value>{});
 
-  const MapScope scope(state.merged(state.runs()[index].path));
-  const TaskFunctions functions(state, graph(), node, route, std::move(result));
+  const MapScope scope(variables_at(state.runs()[index].path));
+  const TaskFunctions functions(state, graph(), records, node, route, std::move(result));
   if (is_active(state.status())) {
     MW_TRY(const bool again, wants_retry(state.runs()[index], scope, functions));
     if (again) {

@@ -55,9 +55,12 @@ struct Conductor::Impl {
   std::vector<Delta> pending;
   std::unordered_map<std::uint32_t, RenderedItems> rendered_items;
   const Datastore* datastore = nullptr;
+  const TaskRecords* records = nullptr;
 
   [[nodiscard]] const Graph& graph() const { return definition->graph(); }
   void commit(Delta delta);
+  // What a task at the end of the path sees; contexts are changed as Orquesta's are by looking.
+  [[nodiscard]] const Value& variables_at(std::uint32_t path);
 
   // conductor.cc
   void begin(const Value& inputs, const Value& context);
@@ -77,7 +80,7 @@ struct Conductor::Impl {
   Status update(NodeIndex node, std::uint32_t route, const TaskEvent& event);
   [[nodiscard]] Result<std::uint32_t> run_for(NodeIndex node, std::uint32_t route, const TaskEvent& event);
   [[nodiscard]] Result<std::uint32_t> add_run(NodeIndex node, std::uint32_t route);
-  [[nodiscard]] Result<Value> retry_for_run(const GraphNode& node, std::uint32_t path) const;
+  [[nodiscard]] Result<Value> retry_for_run(const GraphNode& node, std::uint32_t path);
   Status record_item(std::optional<StagedRef> staged, const TaskEvent& event);
   Status complete(std::uint32_t run, FlowStatus before, const TaskEvent& event, std::vector<Command>& commands,
                   bool& retried);

@@ -82,9 +82,9 @@ Evaluated<std::optional<OfferedTask>> Conductor::Impl::offer(std::uint32_t index
   const StagedTask& staged = state.staged().at(index);
   const GraphNode& node = graph().node(staged.node);
   const TaskSpec& spec = spec_of(node);
-  const Value variables = state.merged(staged.path);
+  const Value variables = variables_at(staged.path);
   const MapScope scope(variables);
-  TaskFunctions functions(state, graph(), staged.node, staged.route);
+  TaskFunctions functions(state, graph(), records, staged.node, staged.route);
 
   OfferedTask offered{.id = node.name, .route = staged.route, .actions = {}, .context = variables};
   if (spec.with) {

@@ -4,7 +4,7 @@
 
 #include <fstream>
 #include <iostream>
-#include <map>
+#include <set>
 #include <sstream>
 
 #include "codec/json.h"
@@ -326,6 +326,47 @@ TEST(Conductor, RefusesADefinitionWithATargetThatDoesNotExist) {
   EXPECT_FALSE(Conductor::create(*definition));
 }
 
+TEST(Conductor, ShowsEverybodyTheMappingThatOneBranchAddedTo) {
+  // Orquesta's contexts are merged in place: `d` of the root context is what a wrote to, and b's branch sees it.
+  Flow flow(R"(vars:
+  - d: {a: 1}
+tasks:
+  a: {action: x.y, next: [{publish: [{d: {b: 2}}], do: a2}]}
+  a2: {action: x.y}
+  b: {action: x.y, next: [{do: b2}]}
+  b2: {action: x.y d=<% ctx(d) %>}
+)");
+  flow.start();
+  EXPECT_TRUE(flow->on_task("b", 0, S::kRunning));
+  flow.succeeds("a");
+  EXPECT_EQ(to_json(flow.offer("a2").context), R"({"d":{"a":1,"b":2}})");
+  EXPECT_TRUE(flow->on_task("b", 0, S::kSucceeded));
+  EXPECT_EQ(to_json(flow.offer("b2").actions.front().input), R"({"d":{"a":1,"b":2}})");
+  EXPECT_EQ(to_json(flow.restored()->state()), to_json(flow->state()));
+}
+
+TEST(Conductor, AddsToAMappingAtEachStepOfALongChainAtTheSameCost) {
+  const auto bytes_of = [](int tasks) {
+    std::string text = "vars:\n  - d: {}\ntasks:\n";
+    for (int i = 0; i < tasks; ++i) {
+      text += "  t" + std::to_string(i) + ":\n    action: x.y\n    next: [{publish: [{d: {k: " + std::to_string(i) +
+              "}}], do: " + (i + 1 < tasks ? "t" + std::to_string(i + 1) : "noop") + "}]\n";
+    }
+    Flow flow(text + "output:\n  - d: <% ctx(d) %>\n");
+    flow.start();
+    for (int i = 0; i < tasks; ++i) {
+      EXPECT_EQ(flow.offered(), "t" + std::to_string(i));
+      flow.succeeds("t" + std::to_string(i));
+    }
+    EXPECT_EQ(flow.output(), R"({"d":{"k":)" + std::to_string(tasks - 1) + "}}");
+    EXPECT_EQ(to_json(flow.restored()->state()), to_json(flow->state()));
+    std::size_t bytes = 0;
+    for (const Value& delta : flow.journal()) bytes += to_json(delta).size();
+    return bytes / static_cast<std::size_t>(tasks);
+  };
+  EXPECT_LT(bytes_of(500), bytes_of(50) * 5 / 4) << "but for the digits of indexes";
+}
+
 TEST(ConductorJournal, RestoresTheSameStateFromEveryPrefix) {
   Flow flow(kRepair, Value::object({{"host", "web1"}}));
   flow.start().offered();
@@ -372,44 +413,38 @@ TEST(ConductorJournal, HoldsAsMuchForATaskOfALongWorkflowAsOfAShortOne) {
   EXPECT_LT(long_bytes, short_bytes * 5 / 4) << "but for the digits of indexes";
 }
 
+// Recorded from a conductor that is not saved between calls, where a list that two entries share grows in both.
+// In the product the reference saves its state at each event, and so does this one (docs/differences.md).
+const std::set<std::string> kOnlyInMemory = {"merge-late-arrival-while-items-run"};
+
 // Replays the recorded cases of the reference conductor, as they are and with a restart from the journal
-// before every step, and counts by feature. The floors may only rise.
+// before every step: all of them pass, to the state and the text of errors.
 TEST(TraceConformance, FollowsTheRecordedTraces) {
-  constexpr int kPassedMin = 430;
-  constexpr int kSameStateMin = 415;
+  constexpr int kCountMin = 452;
+  constexpr int kSameTextMin = 441;
   std::ifstream file(std::string(MIDWATCH_SOURCE_DIR) + "/tests/conformance/orquesta/traces.jsonl");
   ASSERT_TRUE(file.is_open());
   int count = 0;
-  int passed = 0;
-  int passed_restored = 0;
-  int same_state = 0;
-  std::map<std::string, std::pair<int, int>> features;
-  std::ostringstream failed;
+  int same_text = 0;
   for (std::string line; std::getline(file, line); ++count) {
     const Result<Value> recorded = parse_json(line);
     ASSERT_TRUE(recorded);
+    const std::string id = recorded->get("id").text_or("");
     const TraceVerdict plain = run_trace(*recorded, Persistence::kNone);
-    const TraceVerdict restored = run_trace(*recorded, Persistence::kEveryStep);
-    EXPECT_EQ(plain.passed, restored.passed)
-        << recorded->get("id").text_or("") << " differs after a restart: " << restored.difference;
-    passed += plain.passed ? 1 : 0;
-    passed_restored += restored.passed ? 1 : 0;
-    same_state += plain.same_state ? 1 : 0;
-    if (!plain.passed) failed << recorded->get("id").text_or("") << ": " << plain.difference.substr(0, 600) << "\n";
-    for (const Value& feature : recorded->get("features").elements()) {
-      auto& [good, all] = features[feature.to_text()];
-      good += plain.passed ? 1 : 0;
-      ++all;
+    same_text += plain.same_text ? 1 : 0;
+    if (!plain.same_text) std::cout << "texts differ: " << id << "\n";
+    if (kOnlyInMemory.contains(id)) {
+      EXPECT_FALSE(plain.passed) << id << " is no exception any more";
+      continue;
     }
+    EXPECT_TRUE(plain.passed) << id << ": " << plain.difference.substr(0, 2'000);
+    EXPECT_TRUE(plain.same_state) << id << ": " << plain.difference.substr(0, 2'000);
+    const TraceVerdict restored = run_trace(*recorded, Persistence::kEveryStep);
+    EXPECT_TRUE(restored.passed && restored.same_state) << id << " after restarts: " << restored.difference;
   }
-  std::cout << "traces passed: " << passed << " of " << count << ", restored at every step: " << passed_restored
-            << ", with the same state: " << same_state << "\n";
-  for (const auto& [feature, counts] : features) {
-    if (counts.first != counts.second)
-      std::cout << "  " << feature << ": " << counts.first << " of " << counts.second << "\n";
-  }
-  EXPECT_GE(passed, kPassedMin) << failed.str();
-  EXPECT_GE(same_state, kSameStateMin);
+  std::cout << "same texts of errors: " << same_text << " of " << count << "\n";
+  EXPECT_GE(count, kCountMin);
+  EXPECT_GE(same_text, kSameTextMin);
 }
 
 }  // namespace

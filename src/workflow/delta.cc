@@ -47,6 +47,8 @@ constexpr std::array<Form, kDeltaKindCount> kForms = {{
     {.name = "forget", .node = true},
     {.name = "output", .value = true},
     {.name = "reruns", .value = true},
+    {.name = "prepare", .indexes = {&Delta::path}},
+    {.name = "prepare_end"},
 }};
 
 Error not_a_delta(std::string what) { return Error(Code::kInvalid, "not a workflow delta: " + std::move(what)); }

@@ -43,8 +43,10 @@ enum class DeltaKind : std::uint8_t {
   kForget,      // node: its errors leave the log
   kOutput,      // value
   kReruns,      // value: array of runs, appended
+  kPrepare,     // path: its contexts are merged as Orquesta does it, in place
+  kPrepareEnd,  // the same for the contexts that the output sees
 };
-inline constexpr std::size_t kDeltaKindCount = 25;
+inline constexpr std::size_t kDeltaKindCount = 27;
 inline constexpr std::uint32_t kNoIndex = 0xffffffffu;
 
 struct Delta {

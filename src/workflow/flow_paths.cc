@@ -7,34 +7,63 @@
 namespace midwatch {
 namespace {
 
-// "Mappings are merged key by key at every depth, anything else is replaced."
-void lay_over(ObjectBuilder& variables, const Value& context) {
+// "Mappings are merged key by key at every depth, anything else is replaced." Whether there was a mapping
+// under a mapping.
+bool lay_over(ObjectBuilder& variables, const Value& context) {
+  bool nested = false;
   for (const Value::Member& member : context.members()) {
     const Value* const known = variables.find(member.name());
     const bool both = known != nullptr && known->is_object() && member.value.is_object();
     variables.set(member.key, both ? merge(*known, member.value) : member.value);
+    nested |= both;
   }
+  return nested;
 }
 
 }  // namespace
 
-const Value& FlowState::merged(std::uint32_t path) const {
-  if (path == 0) return contexts_[0];
-  if (const auto found = merged_.find(path); found != merged_.end()) return found->second;
+void FlowState::lay_step(std::uint32_t path, ObjectBuilder& variables, Merged& entry, bool one_step) const {
+  const Path& here = paths_[path];
+  if (here.context == kNoIndex) {
+    for (const std::uint32_t context : distinct_contexts(here.joined)) {
+      entry.nested |= lay_over(variables, contexts_[context]);
+    }
+    return;
+  }
+  const Value& context = contexts_[here.context];
+  if (one_step) {
+    entry.one_step = true;
+    for (const Value::Member& member : context.members()) {
+      const Value* const known = variables.find(member.name());
+      const bool owned = known != nullptr && known->is_object();
+      if (owned && member.value.is_object()) entry.clashes.emplace_back(member.name());
+      else if (owned) entry.owners.erase(std::string(member.name()));
+      else if (member.value.is_object()) entry.owners.insert_or_assign(std::string(member.name()), here.context);
+    }
+  }
+  entry.nested |= lay_over(variables, context);
+}
+
+const FlowState::Merged& FlowState::merged_entry(std::uint32_t path) const {
+  const auto fresh = [&](std::uint32_t at) -> const Merged* {
+    const auto found = merged_.find(at);
+    return found != merged_.end() && found->second.epoch == epoch_ ? &found->second : nullptr;
+  };
+  if (const Merged* const known = fresh(path)) return *known;
   // Back to the nearest predecessor that is known, then forward again.
   std::vector<std::uint32_t> steps;
   std::uint32_t at = path;
-  for (; at != 0 && !merged_.contains(at); at = paths_[at].before) steps.push_back(at);
-  ObjectBuilder variables(at == 0 ? contexts_[0] : merged_.at(at));
-  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-    const Path& here = paths_[*step];
-    if (here.context != kNoIndex) {
-      lay_over(variables, contexts_[here.context]);
-    } else {
-      for (const std::uint32_t context : distinct_contexts(here.joined)) lay_over(variables, contexts_[context]);
-    }
-  }
-  return merged_.emplace(path, std::move(variables).build()).first->second;
+  for (; at != 0 && fresh(at) == nullptr; at = paths_[at].before) steps.push_back(at);
+  const Merged* const base = fresh(at);
+  Merged entry;
+  entry.epoch = epoch_;
+  entry.nested = base != nullptr && base->nested;
+  const bool one_step = steps.size() == 1 && (base == nullptr || !base->nested || base->prepared);
+  if (one_step && base != nullptr) entry.owners = base->owners;
+  ObjectBuilder variables(base != nullptr ? base->variables : contexts_[0]);
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) lay_step(*step, variables, entry, one_step);
+  entry.variables = std::move(variables).build();
+  return merged_.insert_or_assign(path, std::move(entry)).first->second;
 }
 
 Value FlowState::merged_without_root(std::uint32_t path) const {

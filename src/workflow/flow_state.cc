@@ -25,6 +25,7 @@ Status FlowState::check(const Delta& delta) const {
       good = within(delta.path, paths_.size()) && within(delta.context, contexts_.size());
       break;
     case DeltaKind::kJoinPath: good = within(delta.path, paths_.size()) && within(delta.other, paths_.size()); break;
+    case DeltaKind::kPrepare: good = within(delta.path, paths_.size()) && !contexts_.empty(); break;
     case DeltaKind::kRoute:
       good = within(delta.route, routes_.size()) && within(delta.edge, graph_->edge_count());
       break;
@@ -62,6 +63,7 @@ Status FlowState::check(const Delta& delta) const {
     case DeltaKind::kReruns: good = delta.value.is_array(); break;
     case DeltaKind::kWorkflow:
     case DeltaKind::kForget:
+    case DeltaKind::kPrepareEnd:
     case DeltaKind::kOutput: break;
   }
   if (good) return {};
@@ -115,6 +117,8 @@ void FlowState::apply(const Delta& delta) {
     case DeltaKind::kForget: forget_errors(graph_->node(delta.node).name); break;
     case DeltaKind::kOutput: output_ = delta.value; break;
     case DeltaKind::kReruns: reruns_.push_back(delta.value); break;
+    case DeltaKind::kPrepare: prepare(delta.path); break;
+    case DeltaKind::kPrepareEnd: prepare_end(); break;
   }
 }
 

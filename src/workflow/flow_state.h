@@ -5,6 +5,10 @@
 // join; here a path is its predecessor plus one step, and what it merges to is cached while a staged or
 // unfinished task needs it. merged() gives the same variables as Orquesta's lists.
 //
+// Orquesta merges contexts in place: a mapping that a later context adds to is changed in the earlier context
+// too, for everybody (tests/conformance/orquesta, `aliasing`). Workflows depend on the results, so a path is
+// prepared (kPrepare, flow_merge.cc) before a task sees it, which does the same to contexts_.
+//
 // Everything that a decision asks (how many tasks are active, which staged tasks can be offered, how many
 // branches arrived at a join) is counted while deltas are applied, so that asking is O(1).
 #pragma once
@@ -15,6 +19,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -103,7 +108,11 @@ class FlowState {
 
   [[nodiscard]] std::size_t path_count() const { return paths_.size(); }
   // The variables at the end of a path. Computed once and kept while the path is in use.
-  [[nodiscard]] const Value& merged(std::uint32_t path) const;
+  [[nodiscard]] const Value& merged(std::uint32_t path) const { return merged_entry(path).variables; }
+  // Whether the path must be prepared before merged() is what Orquesta's task would see.
+  [[nodiscard]] bool unprepared(std::uint32_t path) const;
+  // The same of the contexts of all ends.
+  [[nodiscard]] bool unprepared_end() const;
   // The same without the root context, merged from nothing.
   [[nodiscard]] Value merged_without_root(std::uint32_t path) const;
   // Drops what merged() keeps, if nothing staged or unfinished uses the path.
@@ -117,6 +126,15 @@ class FlowState {
     std::uint32_t context = kNoIndex;  // this one is added, or
     std::uint32_t joined = kNoIndex;   // what this path adds to the root
     std::uint32_t users = 0;
+  };
+  struct Merged {
+    Value variables;
+    std::uint64_t epoch = 0;                        // of contexts_ when it was merged
+    bool nested = false;                            // a mapping was laid over a mapping on the way
+    bool prepared = false;                          // and contexts_ know
+    bool one_step = false;                          // from a predecessor that was prepared
+    std::vector<std::string> clashes{};             // of that step: mappings over mappings
+    std::map<std::string, std::uint32_t> owners{};  // the context whose mapping such a variable is
   };
   struct Route {
     std::uint32_t before = kNoIndex;
@@ -135,6 +153,13 @@ class FlowState {
   void unstage(std::uint32_t index);
   void refresh_offerable(std::uint32_t index, const StagedTask& task);
   void forget_errors(std::string_view task);
+  [[nodiscard]] const Merged& merged_entry(std::uint32_t path) const;
+  void lay_step(std::uint32_t path, ObjectBuilder& variables, Merged& entry, bool one_step) const;
+  void prepare(std::uint32_t path);
+  bool prepare_step(Merged& entry);
+  void prepare_end();
+  void set_in_context(std::uint32_t context, std::string_view name, Value value);
+  [[nodiscard]] std::vector<std::uint32_t> ordered_contexts(std::uint32_t path) const;
   [[nodiscard]] std::vector<std::uint32_t> distinct_contexts(std::uint32_t path) const;
 
   const Graph* graph_;
@@ -158,7 +183,8 @@ class FlowState {
   std::set<std::uint32_t> end_runs_;
   std::unordered_map<std::uint64_t, Inbound> inbound_;
   std::unordered_multimap<std::uint64_t, std::size_t> error_index_;
-  mutable std::unordered_map<std::uint32_t, Value> merged_;
+  std::uint64_t epoch_ = 0;  // how often a context changed after it was made
+  mutable std::unordered_map<std::uint32_t, Merged> merged_;
 };
 
 }  // namespace midwatch

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "codec/json.h"
 #include "workflow/conductor.h"
@@ -9,97 +10,36 @@
 namespace midwatch {
 namespace {
 
-// "A runner may compare only what precedes the first `. ` of expression errors", and only the place of
-// errors whose text comes from the Python runtime.
-Value lenient_error(const Value& entry, bool artifact) {
-  const std::string message = entry.get("message").text_or("");
-  const bool expression = message.starts_with("Yaql") || message.starts_with("Jinja");
-  if (artifact && !expression) return without_member(entry, "message");
-  if (!expression) return entry;
-  return with_member(entry, "message", Value(message.substr(0, message.find(". "))));
-}
-
-Value lenient_errors(const Value& list, bool artifact) {
-  std::vector<Value> entries;
-  for (const Value& entry : list.elements()) entries.push_back(lenient_error(entry, artifact));
-  return Value::array(std::move(entries));
+// "ClassName: text" of a refused call.
+Value refusal(const std::string& text) {
+  const std::size_t colon = text.find(": ");
+  return Value::object({{"type", Value(std::string_view(text).substr(0, colon))},
+                        {"message", Value(colon == std::string::npos ? "" : text.substr(colon + 2))}});
 }
 
 class TraceRunner {
  public:
-  TraceRunner(const Value& recorded, Persistence persistence) : recorded_(recorded), persistence_(persistence) {
-    for (const Value& feature : recorded.get("features").elements()) artifact_ |= feature == Value("python-artifact");
-  }
+  TraceRunner(const Value& recorded, Persistence persistence) : recorded_(recorded), persistence_(persistence) {}
 
-  TraceVerdict run() {
-    Result<std::shared_ptr<const Definition>> definition =
-        Definition::parse(recorded_.get("workflow").text_or(""), recorded_.get("id").text_or(""));
-    if (!definition) return {.difference = "parse: " + definition.error().to_string()};
-    definition_ = *definition;
-    Result<Conductor> created = Conductor::create(definition_, recorded_.get("inputs"), recorded_.get("context"));
-    if (!created) return {.difference = "create: " + created.error().to_string()};
-    conductor_.emplace(std::move(*created));
-    std::size_t index = 0;
+  Result<Value> run() {
+    const std::string id = recorded_.get("id").text_or("");
+    MW_TRY(definition_, Definition::parse(recorded_.get("workflow").text_or(""), id));
+    MW_TRY(Conductor created, Conductor::create(definition_, recorded_.get("inputs"), recorded_.get("context")));
+    conductor_.emplace(std::move(created));
+    std::vector<Value> trace;
     for (const Value& step : recorded_.get("trace").elements()) {
-      const Value seen = take(step.get("do"));
-      const Value expected = shown(step.get("see"));
-      if (!same_value(seen, expected)) {
-        return {.difference = "step " + std::to_string(index) + " " + to_json(step.get("do")) + "\n  saw      " +
-                              to_json(seen) + "\n  expected " + to_json(expected)};
-      }
-      ++index;
+      trace.push_back(Value::object({{"do", step.get("do")}, {"see", take(step.get("do"))}}));
     }
-    return compare_final();
+    return Value::object({{"id", Value(id)}, {"trace", Value::array(std::move(trace))}, {"final", final_state()}});
   }
 
  private:
-  TraceVerdict compare_final() {
-    const Value& final = *recorded_.find("final");
-    const auto same = [&](std::string_view what, const Value& got, const Value& expected) {
-      if (same_value(got, expected)) return std::string();
-      return "final " + std::string(what) + "\n  is       " + to_json(got) + "\n  expected " + to_json(expected);
-    };
-    TraceVerdict verdict;
-    verdict.difference = same("status", Value(to_string(conductor_->status())), final.get("status"));
-    if (!verdict.difference.empty()) return verdict;
-    verdict.difference = same("output", conductor_->output(), final.get("output"));
-    if (!verdict.difference.empty()) return verdict;
-    verdict.difference =
-        same("errors", lenient_errors(conductor_->errors(), artifact_), lenient_errors(final.get("errors"), artifact_));
-    if (!verdict.difference.empty()) return verdict;
-    verdict.passed = true;
-    const Value state = conductor_->state();
-    const Value expected = final.get("state");
-    for (const Value::Member& part : expected.members()) {
-      if (verdict.difference.empty()) verdict.difference = same(part.name(), state.get(part.name()), part.value);
-    }
-    verdict.same_state = verdict.difference.empty();
-    return verdict;
-  }
-
-  // What is compared of a recorded `see`.
-  Value shown(const Value& see) const {
-    ObjectBuilder result;
-    for (const Value::Member& member : see.members()) {
-      if (member.name() == "errors" || member.name() == "errors_now") {
-        result.set(member.key, lenient_errors(member.value, artifact_));
-      } else if (member.name() == "raises") {
-        result.set(member.key,
-                   raised(member.value.get("type").text_or("") + ": " + member.value.get("message").text_or("")));
-      } else {
-        result.set(member.key, member.value);
-      }
-    }
-    return std::move(result).build();
-  }
-
-  // Refusals whose text comes from the Python runtime are compared by class only.
-  static Value raised(const std::string& text) {
-    const std::string type = text.substr(0, text.find(": "));
-    if (type == "KeyError" || type == "TypeError" || type == "AttributeError") return Value("refused");
-    if (type == "YaqlEvaluationException" || type == "JinjaEvaluationException")
-      return Value(text.substr(0, text.find(". ")));
-    return Value(text);
+  Value final_state() const {
+    ObjectBuilder final;
+    final.set("status", Value(to_string(conductor_->status()))).set("output", conductor_->output());
+    final.set("errors", conductor_->errors()).set("log", Value::array(std::vector<Value>{}));
+    final.set("state", conductor_->state());
+    return std::move(final).build();
   }
 
   Value take(const Value& action) {
@@ -111,7 +51,7 @@ class TraceRunner {
 
     ObjectBuilder seen;
     const Status done = perform(action, seen);
-    if (!done) seen.set("raises", raised(done.error().message));
+    if (!done) seen.set("raises", refusal(done.error().message));
     seen.set("wf", Value(to_string(conductor_->status())));
     std::vector<Value> changed;
     for (const TaskRun& run : conductor_->task_runs()) {
@@ -131,10 +71,10 @@ class TraceRunner {
     const bool kept = after.elements().size() >= before.elements().size() &&
                       std::equal(before.elements().begin(), before.elements().end(), after.elements().begin());
     if (!kept) {
-      seen.set("errors_now", lenient_errors(after, artifact_));
+      seen.set("errors_now", after);
     } else if (after.elements().size() > before.elements().size()) {
       const auto added = after.elements().subspan(before.elements().size());
-      seen.set("errors", lenient_errors(Value::array(std::vector<Value>(added.begin(), added.end())), artifact_));
+      seen.set("errors", Value::array(std::vector<Value>(added.begin(), added.end())));
     }
   }
 
@@ -208,13 +148,62 @@ class TraceRunner {
 
   const Value& recorded_;
   Persistence persistence_;
-  bool artifact_ = false;
   std::shared_ptr<const Definition> definition_;
   std::optional<Conductor> conductor_;
   std::vector<Value> journal_;
   std::string restore_error_;
   Value errors_seen_ = Value::array(std::vector<Value>{});
 };
+
+// What the README leaves to the runner: "compare only what precedes the first `. ` of expression errors", and
+// only the place of errors whose text comes from the Python runtime.
+class Leniency {
+ public:
+  explicit Leniency(const Value& recorded) {
+    for (const Value& feature : recorded.get("features").elements()) artifact_ |= feature == Value("python-artifact");
+  }
+
+  Value errors(const Value& list) const {
+    std::vector<Value> entries;
+    for (const Value& entry : list.elements()) entries.push_back(error(entry));
+    return Value::array(std::move(entries));
+  }
+
+  Value see(const Value& seen) const {
+    ObjectBuilder result;
+    for (const Value::Member& member : seen.members()) {
+      const bool is_errors = member.name() == "errors" || member.name() == "errors_now";
+      if (is_errors) result.set(member.key, errors(member.value));
+      else if (member.name() == "raises") result.set(member.key, raised(member.value));
+      else result.set(member.key, member.value);
+    }
+    return std::move(result).build();
+  }
+
+ private:
+  Value error(const Value& entry) const {
+    const std::string message = entry.get("message").text_or("");
+    const bool expression = message.starts_with("Yaql") || message.starts_with("Jinja");
+    if (artifact_ && !expression) return without_member(entry, "message");
+    if (!expression) return entry;
+    return with_member(entry, "message", Value(message.substr(0, message.find(". "))));
+  }
+
+  static Value raised(const Value& raises) {
+    const std::string type = raises.get("type").text_or("");
+    if (type == "KeyError" || type == "TypeError" || type == "AttributeError") return Value("refused");
+    const std::string message = raises.get("message").text_or("");
+    const bool expression = type == "YaqlEvaluationException" || type == "JinjaEvaluationException";
+    return Value(type + ": " + (expression ? message.substr(0, message.find(". ")) : message));
+  }
+
+  bool artifact_ = false;
+};
+
+std::string difference(const std::string& what, const Value& found, const Value& expected) {
+  if (same_value(found, expected)) return "";
+  return what + "\n  saw      " + to_json(found) + "\n  expected " + to_json(expected);
+}
 
 }  // namespace
 
@@ -231,8 +220,45 @@ bool same_value(const Value& a, const Value& b) {
   });
 }
 
-TraceVerdict run_trace(const Value& recorded, Persistence persistence) {
+TraceVerdict compare_trace(const Value& recorded, const Value& replayed) {
+  const Leniency lenient(recorded);
+  TraceVerdict verdict;
+  const std::span<const Value> steps = recorded.get("trace").elements();
+  const std::span<const Value> replayed_steps = replayed.get("trace").elements();
+  if (steps.size() != replayed_steps.size()) return {.difference = "another number of steps"};
+  verdict.same_text = true;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const Value found = replayed_steps[i].get("see");
+    const Value expected = steps[i].get("see");
+    verdict.same_text &= same_value(found, expected);
+    const std::string what = "step " + std::to_string(i) + " " + to_json(steps[i].get("do"));
+    verdict.difference = difference(what, lenient.see(found), lenient.see(expected));
+    if (!verdict.difference.empty()) return verdict;
+  }
+  const Value found = replayed.get("final");
+  const Value expected = recorded.get("final");
+  verdict.same_text &= same_value(found.get("errors"), expected.get("errors"));
+  for (const char* const part : {"status", "output"}) {
+    verdict.difference = difference(std::string("final ") + part, found.get(part), expected.get(part));
+    if (!verdict.difference.empty()) return verdict;
+  }
+  verdict.difference =
+      difference("final errors", lenient.errors(found.get("errors")), lenient.errors(expected.get("errors")));
+  if (!verdict.difference.empty()) return verdict;
+  verdict.passed = true;
+  verdict.difference = difference("final state", found.get("state"), expected.get("state"));
+  verdict.same_state = verdict.difference.empty();
+  return verdict;
+}
+
+Result<Value> replay_trace(const Value& recorded, Persistence persistence) {
   return TraceRunner(recorded, persistence).run();
+}
+
+TraceVerdict run_trace(const Value& recorded, Persistence persistence) {
+  const Result<Value> replayed = replay_trace(recorded, persistence);
+  if (!replayed) return {.difference = "refused: " + replayed.error().to_string()};
+  return compare_trace(recorded, *replayed);
 }
 
 }  // namespace midwatch
