@@ -1,4 +1,4 @@
-// Any text as a workflow definition: parsed, inspected and, where it can run, run for some steps with ends
+// Any text as a workflow definition: parsed, inspected, drawn and, where it can run, run for some steps with ends
 // chosen by its length; the conductor that is restored from the journal must be the same.
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +7,9 @@
 #include <vector>
 
 #include "codec/json.h"
+#include "flowgraph/dot.h"
+#include "flowgraph/picture.h"
+#include "flowgraph/svg.h"
 #include "workflow/conductor.h"
 #include "workflow/inspect.h"
 
@@ -55,6 +58,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   for (const InspectionError& error : inspect(**definition)) (void)to_json(error.to_value());
+  const Picture picture = picture_of(**definition);
+  (void)to_dot(picture);
+  (void)to_svg(picture);
   run(*definition, size);
   return 0;
 }

@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -126,6 +127,105 @@ TEST(EvalShell, VariablesAreSetAndLoaded) {
 
 TEST(EvalShell, AnErrorShowsItsPlace) {
   EXPECT_EQ(in_shell({"1 + nope(2)"}), "Unknown function \"nope\"\n1 + nope(2)\n    ^\nyaql> ");
+}
+
+// Files in a directory of their own, which goes with the test.
+class Workflows : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::path(testing::TempDir()) /
+              (std::string("workflows_") + testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string file(const std::string& name, std::string_view text) const {
+    const std::string path = (folder_ / name).string();
+    std::ofstream(path) << text;
+    return path;
+  }
+  static Ran workflow(std::vector<std::string> words) {
+    words.insert(words.begin(), "workflow");
+    return run(words, client_commands());
+  }
+
+  std::filesystem::path folder_;
+};
+
+constexpr std::string_view kGood = "tasks:\n  a: {action: x.y, next: [{do: b}]}\n  b: {action: x.z}\n";
+constexpr std::string_view kBad = "tasks:\n  a:\n    next:\n      - do: gone\n";
+
+TEST_F(Workflows, InspectNamesThePlaceAndFails) {
+  const std::string good = file("good.yaml", kGood);
+  const std::string bad = file("bad.yaml", kBad);
+  EXPECT_EQ(workflow({"inspect", good}).out, "no mistakes\n");
+  const Ran ran = workflow({"inspect", good, bad});
+  EXPECT_EQ(ran.exit, Exit::kFailed);
+  EXPECT_EQ(ran.out, bad + ":4:13: The task \"gone\" is not defined. (tasks.a.next[0].do)\n");
+  const auto json = parse_json(workflow({"inspect", bad, "--json"}).out);
+  ASSERT_TRUE(json);
+  EXPECT_EQ(json->elements()[0].get("line"), Value(4));
+  EXPECT_EQ(json->elements()[0].get("file"), Value(bad));
+  const Ran unreadable = workflow({"inspect", file("broken.yaml", "tasks: [\n")});
+  EXPECT_EQ(unreadable.exit, Exit::kFailed);
+  EXPECT_NE(unreadable.out.find("broken.yaml:"), std::string::npos) << unreadable.out;
+  EXPECT_EQ(workflow({"inspect"}).exit, Exit::kUsage);
+}
+
+TEST_F(Workflows, RehearseSaysByItsExitWhetherItWentAsExpected) {
+  const std::string good = file("good.yaml", kGood);
+  EXPECT_EQ(workflow({"rehearse", good}).exit, Exit::kOk);
+  EXPECT_EQ(workflow({"rehearse", good, "--script", file("met.yaml", "expect: {tasks: [a, b]}\n")}).exit, Exit::kOk);
+  const Ran unmet = workflow({"rehearse", good, "--script", file("unmet.yaml", "expect:\n  tasks: [a]\n")});
+  EXPECT_EQ(unmet.exit, Exit::kFailed);
+  EXPECT_NE(unmet.out.find("unmet.yaml:2:10: tasks: it is [\"a\",\"b\"], expected [\"a\"]"), std::string::npos)
+      << unmet.out;
+  const Ran typo = workflow({"rehearse", good, "--script", file("typo.yaml", "tasks: {c: failed}\n")});
+  EXPECT_EQ(typo.exit, Exit::kUsage);
+  EXPECT_NE(typo.err.find("typo.yaml:1:9: error: the workflow has no task 'c'"), std::string::npos) << typo.err;
+  EXPECT_EQ(workflow({"rehearse", file("bad.yaml", kBad)}).exit, Exit::kUsage);
+  EXPECT_EQ(workflow({"rehearse"}).exit, Exit::kUsage);
+}
+
+TEST_F(Workflows, AScriptThatNamesItsWorkflowStandsAlone) {
+  (void)file("good.yaml", kGood);
+  const std::string script =
+      file("alone.yaml", "workflow: good.yaml\ncases:\n  - name: one\n  - {name: two, tasks: {a: failed}}\n");
+  const Ran ran = workflow({"rehearse", script, "--json"});
+  EXPECT_EQ(ran.exit, Exit::kOk) << "a failure that has a next task is remediated";
+  const auto json = parse_json(ran.out);
+  ASSERT_TRUE(json);
+  EXPECT_EQ(json->elements()[1].get("name"), Value("two"));
+  EXPECT_EQ(json->elements()[1].get("runs").elements()[0].get("status"), Value("failed"));
+}
+
+TEST_F(Workflows, BatchesAnswerEachLineInTheRecordedForm) {
+  const std::string text = to_json(Value(kGood));
+  const std::string cases =
+      file("cases.jsonl", R"({"id": "one", "workflow": )" + text +
+                              R"(, "trace": [{"do": {"op": "request_status", "status": "running"}}]})" + "\n");
+  const auto rehearsed = parse_json(workflow({"rehearse", "--batch", cases}).out);
+  ASSERT_TRUE(rehearsed);
+  EXPECT_EQ(to_json(rehearsed->get("trace")),
+            R"([{"do":{"op":"request_status","status":"running"},"see":{"wf":"running"}}])");
+  EXPECT_EQ(rehearsed->get("final").get("status"), Value("running"));
+  const auto inspected = parse_json(workflow({"inspect", "--batch", cases}).out);
+  ASSERT_TRUE(inspected);
+  EXPECT_EQ(to_json(*inspected), R"({"id":"one","expect":{"errors":{}},"errors":{}})");
+  EXPECT_EQ(workflow({"rehearse", "--batch", file("broken.jsonl", "{\n")}).exit, Exit::kFailed);
+}
+
+TEST_F(Workflows, GraphDrawsAsAskedOrAsTheFileIsNamed) {
+  const std::string good = file("good.yaml", kGood);
+  EXPECT_TRUE(workflow({"graph", good}).out.starts_with("digraph"));
+  EXPECT_TRUE(workflow({"graph", good, "--svg"}).out.starts_with("<svg"));
+  const std::string output = (folder_ / "out.svg").string();
+  EXPECT_EQ(workflow({"graph", good, "--output", output}).exit, Exit::kOk);
+  std::string first;
+  std::ifstream(output) >> first;
+  EXPECT_EQ(first, "<svg");
+  EXPECT_EQ(workflow({"graph", good, "--output", (folder_ / "no" / "where").string()}).exit, Exit::kFailed);
+  EXPECT_EQ(workflow({"graph", good, "--svg", "--dot"}).exit, Exit::kUsage);
 }
 
 TEST(DemoReport, ShowsBothTimelinesSideBySide) {

@@ -13,6 +13,7 @@
 namespace midwatch::cli {
 
 std::vector<Command> local_commands();
+std::vector<Command> workflow_commands();
 std::vector<Command> api_commands();
 Command eval_command();
 std::vector<Command> control_commands();

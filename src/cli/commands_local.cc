@@ -38,6 +38,7 @@ std::vector<Command> local_commands() {
 std::vector<Command> client_commands() {
   std::vector<Command> commands = local_commands();
   for (Command& command : rule_commands()) commands.push_back(std::move(command));
+  for (Command& command : workflow_commands()) commands.push_back(std::move(command));
   for (Command& command : api_commands()) commands.push_back(std::move(command));
   return commands;
 }

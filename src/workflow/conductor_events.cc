@@ -39,10 +39,12 @@ Status Conductor::Impl::update(NodeIndex node, std::uint32_t route, const TaskEv
     return refused("InvalidTaskStateEntry: Task \"" + graph().node(node).name +
                    "\" is not staged or has not started yet.");
   }
-  // 1. "create a sequence entry when …; unstage (unless with-items)"
+  // 1. "create a sequence entry when …; unstage (unless with-items)". A second end of a run that is over says nothing
+  // about the visit that is staged: the reference unstages that too, and the workflow never goes on.
   MW_TRY(const std::uint32_t run, run_for(node, route, event));
   const bool keeps_items = staged && staged->task->has_items;
-  if (staged && !keeps_items) remove_staged(node, route);
+  const bool is_late = event.kind == TaskEvent::Kind::kAction && is_completed(state.runs()[run].status);
+  if (staged && !keeps_items && !is_late) remove_staged(node, route);
   if (event.kind == TaskEvent::Kind::kItem && staged) {
     if (!keeps_items) return refused("KeyError: task \"" + graph().node(node).name + "\" has no items running");
     MW_CHECK(record_item(staged, event));

@@ -421,7 +421,7 @@ const std::set<std::string> kOnlyInMemory = {"merge-late-arrival-while-items-run
 // before every step: all of them pass, to the state and the text of errors.
 TEST(TraceConformance, FollowsTheRecordedTraces) {
   constexpr int kCountMin = 452;
-  constexpr int kSameTextMin = 441;
+  constexpr int kSameTextMin = 442;
   std::ifstream file(std::string(MIDWATCH_SOURCE_DIR) + "/tests/conformance/orquesta/traces.jsonl");
   ASSERT_TRUE(file.is_open());
   int count = 0;

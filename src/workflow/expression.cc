@@ -9,6 +9,14 @@ ExpressionError logged(const Failure& failure) {
   const std::string_view text = wrong.message;
   if (!text.starts_with("Unable to ") && !text.starts_with("There are unresolved"))
     return {wrong.exception, wrong.message};
+  // While it runs, the reference says Jinja's own class.
+  constexpr std::string_view kGrammar = "'. JinjaGrammarException: ";
+  if (const std::size_t at = text.find(kGrammar); at != std::string_view::npos) {
+    std::string message(text.substr(0, at));
+    message += "'. TemplateSyntaxError: ";
+    message += text.substr(at + kGrammar.size());
+    return {"JinjaEvaluationException", std::move(message)};
+  }
   const std::size_t yaql = text.find("'<%");
   const bool is_yaql = yaql != std::string_view::npos && text.find("'{") > yaql;
   return {is_yaql ? "YaqlEvaluationException" : "JinjaEvaluationException", wrong.message};
