@@ -117,6 +117,21 @@ void PromEvaluation::note_window(const PromExpr& expr, const EvalRanges& found, 
   }
 }
 
+void PromEvaluation::call_mixed(const PromExpr& expr, const EvalSeries& series, const PromWindow& window,
+                                EvalVector& out) {
+  const PromFunction& function = *std::get<PromCall>(expr.node).function;
+  std::optional<PromPoint> point;
+  if (function.mixed != nullptr) {
+    point = function.mixed(window);
+  } else if (!series.samples.empty()) {
+    window.note(PromWindowNote::kHistogramsIgnored);
+    if (const std::optional<double> value = function.window(window)) point = PromPoint{*value};
+  }
+  if (!point) return;
+  out.push_back({series.labels, point->value, series.drop_name, std::move(point->histogram)});
+  if (!function.keeps_name) drop_name(out.back());
+}
+
 Result<EvalVector> PromEvaluation::call_window(const PromExpr& expr, Instant at) {
   const auto& node = std::get<PromCall>(expr.node);
   const auto argument = std::find_if(node.arguments.begin(), node.arguments.end(),
@@ -126,22 +141,21 @@ Result<EvalVector> PromEvaluation::call_window(const PromExpr& expr, Instant at)
   note_window(expr, found, scalars);
   EvalVector out;
   out.reserve(found.series.size());
+  // What has no histograms pays for none: one window, of which only the samples change.
+  PromWindowNotes notes;
+  PromWindow window{{}, found.from, found.to, at, scalars, {}, {}, found.extension, &notes};
   for (const EvalSeries& series : found.series) {
-    PromWindowNotes notes;
-    const PromWindow window{series.samples,    found.from,    found.to,        at,    scalars,
-                            series.histograms, series.starts, found.extension, &notes};
-    std::optional<PromPoint> point;
-    if (!series.histograms.empty() && node.function->mixed != nullptr) {
-      point = node.function->mixed(window);
-    } else if (!series.samples.empty()) {
-      if (!series.histograms.empty()) notes.add(PromWindowNote::kHistogramsIgnored);
-      if (const std::optional<double> value = node.function->window(window)) point = PromPoint{*value};
+    window.samples = series.samples;
+    window.starts = series.starts;
+    if (!series.histograms.empty()) {
+      window.histograms = series.histograms;
+      call_mixed(expr, series, window, out);
+      window.histograms = {};
+    } else if (const std::optional<double> value = node.function->window(window)) {
+      EvalElement& element = out.emplace_back(EvalElement{series.labels, *value, series.drop_name});
+      if (!node.function->keeps_name) drop_name(element);
     }
-    if (notes.any()) annotate_window(notes, series.labels, *node.arguments[0]);
-    if (!point) continue;
-    EvalElement element{series.labels, point->value, series.drop_name, std::move(point->histogram)};
-    if (!node.function->keeps_name) drop_name(element);
-    out.push_back(std::move(element));
+    if (notes.any()) annotate_window(std::exchange(notes, {}), series.labels, *node.arguments[0]);
   }
   MW_CHECK(check_unique(out));
   return out;

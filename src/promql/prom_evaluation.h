@@ -111,6 +111,7 @@ class PromEvaluation {
   Result<EvalVector> call(const PromExpr& expr, Instant at);
   Result<EvalVector> call_element(const PromExpr& expr, Instant at);
   Result<EvalVector> call_window(const PromExpr& expr, Instant at);
+  void call_mixed(const PromExpr& expr, const EvalSeries& series, const PromWindow& window, EvalVector& out);
   Result<EvalVector> call_special(const PromExpr& expr, Instant at);
   Result<std::vector<double>> scalar_arguments(const PromCall& call, Instant at);
   Result<EvalVector> clamp(const PromCall& call, Instant at);
