@@ -118,7 +118,14 @@ Outcome<Datum> list_copy(Call& call) {
   return charged_list(call.evaluation, std::move(items));
 }
 
+// Looking for what is undefined compares it, which fails.
+Outcome<void> refuse_undefined(const Call& call) {
+  if (sequence_size(call.args[0]) == 0) return {};
+  return require_defined(call.args[1]);
+}
+
 Outcome<Datum> count(Call& call) {
+  MW_CHECK(refuse_undefined(call));
   std::int64_t hits = 0;
   for (std::size_t i = 0; i < sequence_size(call.args[0]); ++i) {
     MW_TRY(const bool same,
@@ -129,6 +136,7 @@ Outcome<Datum> count(Call& call) {
 }
 
 Outcome<Datum> index(Call& call) {
+  MW_CHECK(refuse_undefined(call));
   std::int64_t start = 0;
   if (call.has(2)) {
     MW_TRY(start, int_argument(call.args[2]));

@@ -397,9 +397,11 @@ class PercentFormatter {
       MW_TRY(const std::string text, directive(format));
       out += text;
     }
-    const bool mapping = arguments_.is_dict();
+    // What can be subscripted counts as a mapping here, of which nothing has to be used.
+    const bool mapping = arguments_.is_dict() || arguments_.type() == Type::kList || arguments_.is_undefined() ||
+                         arguments_.as<RangeObject>() != nullptr;
     const std::size_t given = arguments_.type() == Type::kTuple ? sequence_size(arguments_) : 1;
-    if (!mapping && !by_name_ && next_ < given && !(arguments_.type() == Type::kList && next_ == 0)) {
+    if (!mapping && !by_name_ && next_ < given) {
       return type_error("not all arguments converted during string formatting");
     }
     return out;

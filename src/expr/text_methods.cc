@@ -381,6 +381,7 @@ Outcome<Datum> field(Evaluation&, const Datum& object, std::string_view name, bo
   if (const Function* method = numeric && item ? nullptr : find_method(object, name); method != nullptr && !item) {
     return Datum(std::make_shared<BoundMethod>(object, *method));
   }
+  if (!item && number_attribute(object, name, out)) return out;
   if (object.is_dict() && dict_find(object, item && numeric ? Datum(*index) : Datum(name), out)) return out;
   if (item && numeric && index->is_int() && (object.is_string() || object.is_sequence()) &&
       py_element(object, index->as_int(), out)) {

@@ -143,10 +143,18 @@ std::vector<Datum> values_of(std::vector<std::pair<Datum, Datum>>& keyed) {
   return out;
 }
 
+// The `reverse` of sorted(): an integer.
+Outcome<bool> descending(const Call& call, std::size_t index) {
+  if (!call.has(index)) return false;
+  MW_TRY(const std::int64_t given, int_argument(call.args[index]));
+  return given != 0;
+}
+
 Outcome<Datum> sort(Call& call) {
+  MW_TRY(const bool reversed, descending(call, 1));
   MW_TRY(const auto paths, paths_of(call, 3, true));
   MW_TRY(auto keyed, keyed_items(call, paths, flag(call, 2, false), KeyStyle::kList));
-  MW_CHECK(py_sort(call.evaluation, keyed, flag(call, 1, false)));
+  MW_CHECK(py_sort(call.evaluation, keyed, reversed));
   return make_list(values_of(keyed));
 }
 
@@ -165,7 +173,8 @@ Outcome<Datum> dict_sort(Call& call) {
     if (!flag(call, 1, false) && sort_by.is_string()) sort_by = Datum(std::string_view(lower_text(sort_by.text())));
     keyed.emplace_back(std::move(sort_by), make_tuple({key, value}));
   }
-  MW_CHECK(py_sort(call.evaluation, keyed, flag(call, 3, false)));
+  MW_TRY(const bool reversed, descending(call, 3));
+  MW_CHECK(py_sort(call.evaluation, keyed, reversed));
   return make_list(values_of(keyed));
 }
 

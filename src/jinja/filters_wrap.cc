@@ -267,7 +267,6 @@ class Printer {
 };
 
 Outcome<Datum> pretty(Call& call) {
-  MW_CHECK(require_defined(call.args[0]));
   MW_TRY(const Datum sorted, with_sorted_keys(call.evaluation, call.args[0], 0));
   Printer printer(call.evaluation);
   MW_CHECK(printer.print(sorted, 0, 0, 0));

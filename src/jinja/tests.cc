@@ -42,14 +42,6 @@ Outcome<Datum> test_iterable(Call& call) {
   return Datum(is_iterable(call.args[0]));
 }
 
-Outcome<Datum> test_sequence(Call& call) {
-  if (call.args[0].is_undefined()) {
-    MW_TRY(const bool unused, py_truth(call.args[0]));
-    return Datum(!unused);
-  }
-  return Datum(is_sequence_like(call.args[0]));
-}
-
 template <Comparison Op>
 Outcome<Datum> comparison(Call& call) {
   MW_TRY(const bool holds, py_compare(call.evaluation, Op, call.args[0], call.args[1]));
@@ -109,7 +101,7 @@ constexpr NativeEntry kEntries[] = {
     {"callable", "value", &kind_test<is_callable>},
     {"escaped", "value", &kind_test<is_escaped>},
     {"iterable", "value", &test_iterable},
-    {"sequence", "value", &test_sequence},
+    {"sequence", "value", &kind_test<is_sequence_like>},
     {"odd", "value", &odd},
     {"even", "value", &even},
     {"divisibleby", "value, num", &divisible_by},
