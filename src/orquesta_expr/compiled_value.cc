@@ -73,7 +73,9 @@ Failure described(Failure failure, std::string_view expression, Language languag
   Diagnostic& diagnostic = failure.diagnostic();
   if (diagnostic.kind == ErrorKind::kLimit) return failure;
   const std::string grammar = language == Language::kYaql ? "YaqlGrammarException" : "JinjaGrammarException";
-  if (diagnostic.kind == ErrorKind::kSyntax) diagnostic.exception = grammar;
+  if (diagnostic.kind == ErrorKind::kSyntax && diagnostic.exception != "YaqlLexicalException") {
+    diagnostic.exception = grammar;
+  }
   if (diagnostic.exception == "KeyError") {
     diagnostic.message = "Unable to resolve key '" + diagnostic.message + "' in expression '" +
                          std::string(expression) + "' from context.";

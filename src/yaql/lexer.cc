@@ -96,7 +96,9 @@ class Lexer {
       if (std::find(std::begin(kNeverCalled), std::end(kNeverCalled), name) != std::end(kNeverCalled)) --at_;
       else return push(Token::kFunction, start, std::move(name)), Outcome<void>();
     }
-    if (name.starts_with("__")) return lexical_error(start, "a word must not begin with '__'");
+    if (name.starts_with("__")) {  // such words are the conductor's own
+      return lexical_error(start, "Lexical error: illegal character '_' at position " + std::to_string(start));
+    }
     push(Token::kWord, start, std::move(name));
     return {};
   }

@@ -128,7 +128,10 @@ Overload make_overload(const LibraryEntry& entry) {
   return out;
 }
 
-Outcome<Datum> json_from_argument(LibraryCall& call) { return json_from_text(call.args[0].text()); }
+Outcome<Datum> json_from_argument(LibraryCall& call) {
+  if (!call.args[0].is_string()) return type_error("Given object is not typeof string.");
+  return json_from_text(call.args[0].text());
+}
 
 struct Library {
   std::map<std::string, OverloadSet, std::less<>> functions, methods;
@@ -150,7 +153,7 @@ struct Library {
           Overload{.form = Form::kFunction, .parameters = {}, .rest = {}, .native = shared.find(name)}};
     }
     // A mapping of YAQL is frozen, which the reference's json() does not take for a mapping.
-    functions["json"].overloads = {make_overload({"json", Form::kFunction, "str", &json_from_argument})};
+    functions["json"].overloads = {make_overload({"json", Form::kFunction, "any value", &json_from_argument})};
   }
 };
 
@@ -376,7 +379,9 @@ Outcome<Datum> call_method(Evaluation& evaluation, const Node& node, const Frame
   MW_TRY(const Datum receiver, evaluate(evaluation, *node.children[0], frame));
   if (node.null_safe && receiver.is_none()) return Datum();
   if (node.overloads == nullptr) {
-    return Failure(ErrorKind::kUndefined, "NoMethodRegisteredException", "Unknown method \"" + node.name + "\"");
+    MW_TRY(const std::string shown, yaql_text(evaluation, receiver));
+    return Failure(ErrorKind::kUndefined, "NoMethodRegisteredException",
+                   "Unknown method \"" + node.name + "\" for receiver " + shown);
   }
   return Resolution(evaluation, node, frame, &receiver).run(*node.overloads, Form::kMethod);
 }
