@@ -130,17 +130,17 @@ class Rehearsal : private TaskRecords {
     start.ended_seconds = now_;
     // A task with items that waits is paused and takes no ends: it must hear that it goes on, unless it is canceled.
     const bool asked = waiting_.erase({due.run, due.start}) != 0;
-    const bool is_paused = conductor_->task_runs()[due.run].status == FlowStatus::kPaused;
+    const std::optional<TaskRun> run = conductor_->latest_run(due.task.first, due.task.second);
+    const bool is_paused = run && run->status == FlowStatus::kPaused;
     const bool goes_on = conductor_->status() != FlowStatus::kCanceling && !is_completed(conductor_->status());
     if (asked && is_paused && goes_on) report(due, FlowStatus::kRunning);
     const bool waited = conductor_->status() == FlowStatus::kPaused || conductor_->status() == FlowStatus::kPausing;
     report(due, due.answer.status);
-    // Who answers an inquiry resumes what waited for it.
+    if (!waited || paused_by_hand_ || conductor_->status() != FlowStatus::kPaused) return;
+    // Who answers the last inquiry resumes what waited for it.
     const bool asks = std::ranges::any_of(conductor_->task_runs(),
-                                          [](const TaskRun& run) { return run.status == FlowStatus::kPending; });
-    if (waited && !asks && !paused_by_hand_ && conductor_->status() == FlowStatus::kPaused) {
-      (void)conductor_->request_status(FlowStatus::kResuming);
-    }
+                                          [](const TaskRun& other) { return other.status == FlowStatus::kPending; });
+    if (!asks) (void)conductor_->request_status(FlowStatus::kResuming);
   }
 
   void schedule(Due due, Phase phase, std::int64_t after) {
@@ -185,22 +185,25 @@ class Rehearsal : private TaskRecords {
     if (task.items_count) {
       std::vector<Value>& results = item_results_[key];
       if (results.size() != *task.items_count) results.assign(*task.items_count, Value());
-      if (*task.items_count == 0) {
-        (void)conductor_->on_task(task.id, task.route, FlowStatus::kRunning);
-        (void)conductor_->on_task(task.id, task.route, FlowStatus::kSucceeded, Value::array(std::vector<Value>{}));
-        note_run(key, task);
-        return true;
-      }
+    }
+    if (task.items_count == 0u) {
+      if (!count_start()) return false;
+      (void)conductor_->on_task(task.id, task.route, FlowStatus::kRunning);
+      (void)conductor_->on_task(task.id, task.route, FlowStatus::kSucceeded, Value::array(std::vector<Value>{}));
+      note_run(key, task);
+      return true;
     }
     for (const OfferedAction& action : task.actions) {
-      if (++start_count_ > kRehearsalStartsMax) {
-        out_.stopped = Error(Code::kLimit, "the workflow started " + std::to_string(kRehearsalStartsMax) +
-                                               " actions, which is the most allowed: does a loop in it never end?");
-        return false;
-      }
-      if (!start_action(key, task, action)) return false;
+      if (!count_start() || !start_action(key, task, action)) return false;
     }
     return true;
+  }
+
+  bool count_start() {
+    if (++start_count_ <= kRehearsalStartsMax) return true;
+    out_.stopped = Error(Code::kLimit, "the workflow started " + std::to_string(kRehearsalStartsMax) +
+                                           " actions, which is the most allowed: does a loop in it never end?");
+    return false;
   }
 
   bool start_action(const TaskKey& key, const OfferedTask& task, const OfferedAction& action) {
@@ -231,12 +234,7 @@ class Rehearsal : private TaskRecords {
 
   // The conductor's latest run of the task.
   std::uint32_t note_run(const TaskKey& key, const OfferedTask& task) {
-    const std::vector<TaskRun> all = conductor_->task_runs();
-    auto index = static_cast<std::uint32_t>(all.size());
-    while (index > 0) {
-      --index;
-      if (all[index].id == key.first && all[index].route == key.second) break;
-    }
+    const std::uint32_t index = conductor_->latest_run(key.first, key.second)->index;
     runs_[index].context = task.context;
     return index;
   }

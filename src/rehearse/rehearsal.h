@@ -25,7 +25,7 @@
 
 namespace midwatch {
 
-inline constexpr std::size_t kRehearsalStartsMax = 100'000;  // of actions: endless loops end
+inline constexpr std::size_t kRehearsalStartsMax = 10'000;  // of actions: endless loops end
 
 // One action that was started: a try of a task, or of one of its items.
 struct RehearsedStart {

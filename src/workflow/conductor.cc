@@ -195,6 +195,14 @@ std::vector<TaskRun> Conductor::task_runs() const {
   return runs;
 }
 
+std::optional<TaskRun> Conductor::latest_run(std::string_view task, std::uint32_t route) const {
+  const std::optional<NodeIndex> node = impl_->graph().find(task);
+  if (!node) return std::nullopt;
+  const std::optional<std::uint32_t> run = impl_->state.current_run(*node, route);
+  if (!run) return std::nullopt;
+  return TaskRun{impl_->graph().node(*node).name, route, impl_->state.runs()[*run].status, *run};
+}
+
 std::vector<Value> Conductor::take_deltas() {
   std::vector<Value> deltas;
   deltas.reserve(impl_->pending.size());

@@ -121,6 +121,8 @@ class Conductor {
   [[nodiscard]] Value output() const;                    // object, or null while there is none
   [[nodiscard]] Value errors() const;                    // array: {"type", "message", "task_id"?, "route"?, …}
   [[nodiscard]] std::vector<TaskRun> task_runs() const;  // in order of start
+  // The latest run of a task on a route. O(1).
+  [[nodiscard]] std::optional<TaskRun> latest_run(std::string_view task, std::uint32_t route) const;
   [[nodiscard]] bool has_active_tasks() const;
   [[nodiscard]] const Definition& definition() const;
 

@@ -162,8 +162,8 @@ Status Conductor::Impl::complete(std::uint32_t index, FlowStatus before, const T
     const std::optional<StagedRef> staged = find_staged(node, route);
     if (!staged) return refused("TypeError: task \"" + graph().node(node).name + "\" has no items running");
     if (!staged->task->held) commit({.kind = DeltaKind::kHold, .flag = true, .staged = staged->index});
-  } else {
-    remove_staged(node, route);
+  } else if (status != before) {
+    remove_staged(node, route);  // else it was over before, and what is staged is another visit
   }
   // "Result := action result (with-items: list)."
   Value result = event.kind == TaskEvent::Kind::kItem && has_items ? event.accumulated : event.result;

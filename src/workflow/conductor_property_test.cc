@@ -273,11 +273,8 @@ class World {
   }
 
   [[nodiscard]] S status_of(std::string_view task, std::uint32_t route) const {
-    S status = S::kUnset;
-    for (const TaskRun& run : conductor_->task_runs()) {
-      if (run.id == task && run.route == route) status = run.status;
-    }
-    return status;
+    const std::optional<TaskRun> run = conductor_->latest_run(task, route);
+    return run ? run->status : S::kUnset;
   }
 
   // "Any unexpected exception while handling: workflow failed": so does the engine with what is refused.
