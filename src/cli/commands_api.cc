@@ -331,11 +331,9 @@ std::vector<Command> execution_commands() {
   };
 }
 
-}  // namespace
-
-std::vector<Command> api_commands() {
-  std::vector<Command> commands = execution_commands();
-  for (Command& command : control_commands()) commands.push_back(std::move(command));
+// Rules as the server has them, and what its records say of them.
+std::vector<Command> rule_record_commands() {
+  std::vector<Command> commands;
   commands.push_back({"rule list",
                       "",
                       0,
@@ -365,6 +363,15 @@ std::vector<Command> api_commands() {
                                            {"--scan", "N", "Looks at the last N events (default 100000)."}}),
                       {"midwatch rule backtest packs/demo/rules/slow.yaml --since 30d"},
                       backtest});
+  return commands;
+}
+
+}  // namespace
+
+std::vector<Command> api_commands() {
+  std::vector<Command> commands = execution_commands();
+  for (Command& command : control_commands()) commands.push_back(std::move(command));
+  for (Command& command : rule_record_commands()) commands.push_back(std::move(command));
   commands.push_back({"trigger-instance list",
                       "",
                       0,

@@ -30,8 +30,8 @@ Outcome<Datum> ctx(Call& call) {
   MW_TRY(const std::string key, py_str(call.evaluation, call.args[0]));
   const Value* found = scope.find(key);
   // What the conductor keeps beside the variables is there, but not for expressions.
-  const bool internal = call.evaluation.workflow != nullptr &&
-                        (key == "__state" || key == "__current_task" || key == "__current_item");
+  const bool internal =
+      call.evaluation.workflow != nullptr && (key == "__state" || key == "__current_task" || key == "__current_item");
   if (found == nullptr && !internal) {
     return Failure(ErrorKind::kUndefined, "VariableUndefinedError", "The variable \"" + key + "\" is undefined.");
   }
