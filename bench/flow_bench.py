@@ -189,8 +189,7 @@ def main():
     found = {}
     for _ in range(given.runs):
         root = pathlib.Path(tempfile.mkdtemp(prefix="midwatch-flow-bench-"))
-        core = pathlib.Path(__file__).resolve().parent.parent / "packs" / "core"
-        engine = Engine(root, [core, write_pack(root / "packs", "bench", PACK)]).start()
+        engine = Engine(root, [write_pack(root / "packs", "bench", PACK)]).start()
         try:
             for name in given.only.split(","):
                 for what, value in globals()[name](engine).items():

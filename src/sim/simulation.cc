@@ -307,7 +307,7 @@ class Simulation {
 
   // When it is calm again, what people paused is resumed.
   void schedule_operator() {
-    world_.after(seconds(30), [this] {
+    world_.after(minutes(5), [this] {
       for (const Execution& record : store_.executions({.status = ExecutionStatus::kPaused}, {})->items) {
         submit(StatusRequested{record.id, ExecutionStatus::kResuming, {}, "sim", ++token_});
       }

@@ -1,11 +1,14 @@
 #include "store_sqlite/data_lock.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -22,6 +25,26 @@ std::string owner_of(int descriptor) {
   return digits.empty() ? "another process" : "process " + digits;
 }
 
+// The process whose id is in the file; 0 when there is none.
+pid_t owner_id(int descriptor) {
+  char text[32] = {};
+  return ::pread(descriptor, text, sizeof text - 1, 0) > 0 ? static_cast<pid_t>(std::strtol(text, nullptr, 10)) : 0;
+}
+
+// A process that was killed may leave a child that was about to start a program: until it does, it holds
+// what its parent held. That passes; an owner that lives does not.
+bool take_lock(int descriptor) {
+  constexpr int kPauseMs = 20;
+  constexpr int kTriesMax = 250;
+  for (int tries = 0; ::flock(descriptor, LOCK_EX | LOCK_NB) != 0; ++tries) {
+    const pid_t owner = owner_id(descriptor);
+    const bool is_gone = owner > 0 && ::kill(owner, 0) != 0 && errno == ESRCH;
+    if (!is_gone || tries == kTriesMax) return false;
+    ::poll(nullptr, 0, kPauseMs);
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<DataLock> DataLock::take(const std::string& directory) {
@@ -32,7 +55,7 @@ Result<DataLock> DataLock::take(const std::string& directory) {
                  "the data directory must exist and be writable for this user");
   }
   DataLock lock(descriptor);
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+  if (!take_lock(descriptor)) {
     return Error(Code::kUnavailable, fmt::format("data directory {} is in use by {}", directory, owner_of(descriptor)),
                  {}, "stop that process, or choose another data directory");
   }

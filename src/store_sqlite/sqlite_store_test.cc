@@ -80,6 +80,26 @@ TEST_F(SqliteStoreTest, TheLockGoesWithTheStore) {
   EXPECT_NE(open(), nullptr);
 }
 
+// A child that a killed owner left before it could start its program.
+TEST_F(SqliteStoreTest, TheLockOfAnOwnerThatIsGoneIsWaitedFor) {
+  const pid_t owner = ::fork();
+  ASSERT_GE(owner, 0);
+  if (owner == 0) {
+    SqliteStoreOptions options;
+    options.directory = directory_;
+    auto store = SqliteStore::open(options);
+    if (::fork() == 0) {
+      ::usleep(200'000);
+      ::_exit(0);
+    }
+    ::_exit(store ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(owner, &status, 0), owner);
+  ASSERT_EQ(status, 0);
+  EXPECT_NE(open(), nullptr);
+}
+
 TEST_F(SqliteStoreTest, FilesAreNobodyElsesToRead) {
   const auto store = open();
   ASSERT_TRUE(commit(*store, event(1)));

@@ -163,7 +163,7 @@ STEPS = {
     "nested": lambda n: STEPS["asks"](f"{n}-left") + STEPS["items"](f"{n}-right") + [f"{n}-both"],
     "chain": lambda n: [f"{n}-first", *STEPS["items"](f"{n}-items"), f"{n}-last"],
 }
-SAID = {"items": lambda n: f"{n}:5", "retried": lambda n: n, "asks": lambda n: f"{n}:True", "nested": lambda n: n}
+SAID = {"items": lambda n: f"{n}:5", "retried": lambda n: n, "asks": lambda n: f"{n}:true", "nested": lambda n: n}
 
 PACK = {
     "actions/mark.yaml": MARK.format(name="mark"),
@@ -249,9 +249,17 @@ def main():
     chance = random.Random(SEED)
     root = pathlib.Path(tempfile.mkdtemp(prefix="midwatch-flows-"))
     (root / "marks").touch()
-    core = pathlib.Path(__file__).resolve().parents[2] / "packs" / "core"
-    packs = write_pack(root / "packs", "flows", PACK)
-    engine = Engine(root, [core, packs], ["--running-max", "8"]).start()
+    engine = Engine(root, [write_pack(root / "packs", "flows", PACK)], ["--running-max", "8"]).start()
+    try:
+        run(engine, root, chance)
+        assert engine.stop() == 0
+    finally:
+        if engine.process.poll() is None:
+            engine.kill()
+    return 0
+
+
+def run(engine, root, chance):
     load = Load(engine, root, random.Random(SEED + 1))
     finished = {}  # execution → how many lines it had written when its end was on record
     for _ in range(KILLS):
@@ -272,8 +280,6 @@ def main():
         load.answering = False
         load.threads[1].join()
     check(engine, root, finished, load)
-    assert engine.stop() == 0
-    return 0
 
 
 def check(engine, root, finished, load):
