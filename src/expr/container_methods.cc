@@ -282,6 +282,7 @@ Outcome<Datum> dict_copy(Call& call) {
 // range.count and range.index: over the elements, which are bounded.
 Outcome<std::int64_t> range_search(Call& call, bool counts) {
   MW_TRY(const std::vector<Datum> items, py_items(call.evaluation, call.args[0]));
+  if (!items.empty()) MW_CHECK(require_defined(call.args[1]));
   std::int64_t hits = 0;
   for (std::size_t i = 0; i < items.size(); ++i) {
     MW_TRY(const bool same, py_compare(call.evaluation, Comparison::kEqual, items[i], call.args[1]));

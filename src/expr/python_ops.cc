@@ -247,12 +247,12 @@ Outcome<bool> py_contains(Evaluation& evaluation, const Datum& container, const 
     case Type::kList:
     case Type::kTuple:
     case Type::kIterator: {
-      if (!lenient(item)) MW_CHECK(require_defined(item));
       MW_TRY(Cursor cursor, Cursor::over(container));
       Datum element;
       while (true) {
         MW_TRY(const bool more, cursor.next(evaluation, element));
         if (!more) return false;
+        if (!lenient(item)) MW_CHECK(require_defined(item));
         if (!lenient(element)) MW_CHECK(require_defined(element));
         if (equal(element, item)) return true;
       }

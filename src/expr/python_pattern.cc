@@ -264,7 +264,9 @@ class Translator {
       ++at_;
       if (c == 'A') inner.start_anchor = true;
       if (c == 'Z') inner.end_anchor = true;
-      emit(c == 'Z' ? "\\z" : source_.substr(start, 2));
+      // In Python an empty text has no place that is no word boundary either.
+      if (c == 'B') emit("(?:(?!\\A\\z)\\B)");
+      else emit(c == 'Z' ? "\\z" : source_.substr(start, 2));
       width = {};
       return ItemKind::kAnchor;
     }

@@ -291,7 +291,7 @@ Outcome<Datum> group_by(Call& call) {
     if (!case_sensitive && key.is_string()) {
       // The grouper shown is the first item's own spelling.
       MW_TRY(shown, paths[0].get(call.evaluation, group.front()));
-      if (shown.is_undefined()) shown = key;
+      if (shown.is_undefined()) shown = call.has(2) && !call.args[2].is_none() ? call.args[2] : key;
     }
     std::vector<Datum> fields{shown, make_list(std::move(group))};
     auto row = std::make_shared<SequenceObject>(Type::kTuple, std::move(fields));

@@ -145,7 +145,9 @@ Outcome<Datum> Interpreter::item(const Node& node) {
   MW_TRY(const Datum stop, value(*index.children[1]));
   MW_TRY(const Datum step, value(*index.children[2]));
   auto sliced = py_slice(evaluation_, object, start, stop, step);
-  if (!sliced && sliced.error().kind() == ErrorKind::kType && !object.is_string() && !object.is_sequence()) {
+  // The reference folds constants, and there what cannot be sliced is undefined.
+  const bool constant = node.children[0]->kind == NodeKind::kConstant;
+  if (!sliced && constant && sliced.error().kind() == ErrorKind::kType && !object.is_string()) {
     return undefined(evaluation_, type_name(object) + " object has no element slice");
   }
   return sliced;

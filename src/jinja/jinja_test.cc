@@ -214,6 +214,7 @@ TEST(Values, SmallThingsThatTheFuzzerFound) {
             "range(2, 8, 3)1[None, None]");
   EXPECT_EQ(render("{{ {d.items(): 1} }}", R"({"d": {}})").kind, ErrorKind::kType);
   EXPECT_EQ(render("{{ 1 in [ghost] }}").kind, ErrorKind::kUndefined);
+  EXPECT_EQ(render("{{ ghost in [] }}{{ ''|regex_search('\\\\B') }}").text, "FalseFalse");
 }
 
 std::vector<std::string> reads_of(std::string_view source) {

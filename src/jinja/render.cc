@@ -366,7 +366,9 @@ class MacroObject final : public CallableObject {
   MacroObject(Interpreter& interpreter, const Statement& statement, Frame* home)
       : interpreter_(interpreter), statement_(statement), home_(home), escapes_(interpreter.evaluation().autoescape) {}
   [[nodiscard]] std::string type_name() const override { return "Macro"; }
-  [[nodiscard]] std::string text() const override { return "<Macro " + py_repr_text(statement_.text) + ">"; }
+  [[nodiscard]] std::string text() const override {
+    return "<Macro " + (statement_.text.empty() ? "anonymous" : py_repr_text(statement_.text)) + ">";
+  }
   Outcome<bool> attribute(Evaluation&, std::string_view name, Datum& out) const override {
     if (name == "name") {
       out = Datum(std::string_view(statement_.text));
