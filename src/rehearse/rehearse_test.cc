@@ -215,13 +215,13 @@ expect:
   count: {a: many}
 )"),
       (std::vector<std::string>{
+          "t.yaml:9:12: error: datastore key 'k' is not right (a name that begins with system. or user., and a text)",
           "t.yaml:3:7: error: unknown key 'stauts' in an answer (did you mean 'status'?)",
           "t.yaml:4:6: error: 'broken' is no status that an action ends with (one of succeeded, failed, timeout, "
           "abandoned, canceled)",
           "t.yaml:5:14: error: 'takes' must be whole seconds from 0 to 1000000000",
           "t.yaml:6:6: error: a list of answers is empty (write one answer for each start)",
           "t.yaml:8:17: error: a control cannot do 'stop' (one of pause, resume, cancel)",
-          "t.yaml:9:12: error: datastore key 'k' is not right (a name that begins with system. or user., and a text)",
           "t.yaml:11:11: error: 'done' is no status of a workflow",
           "t.yaml:12:14: error: a count is a number, 0 or more",
           "t.yaml:1:1: error: unknown key 'inputs' in a rehearsal (did you mean 'input'?)",
