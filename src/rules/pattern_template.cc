@@ -78,9 +78,10 @@ PatternTemplate PatternTemplate::compile(std::string_view pattern) {
     if (made) into = std::move(*made);
     else if (compiled.defect_ == nullptr) compiled.defect_ = std::make_shared<Diagnostic>(made.error().diagnostic());
   };
+  // The author's own text first: it is what an error should talk about.
+  prepare(pattern, compiled.as_text_);
   const std::string pasted = with_to_complex(pattern);
   if (pasted.size() != pattern.size()) prepare(pasted, compiled.as_json_);
-  prepare(pattern, compiled.as_text_);
   return compiled;
 }
 
