@@ -259,6 +259,17 @@ def main():
     return 0
 
 
+def is_running(root):
+    """Whether a process that the engine left behind, an attempt that it had started, is at work in `root`."""
+    for line in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if str(root).encode() in line.read_bytes():
+                return True
+        except OSError:
+            continue  # it has ended
+    return False
+
+
 def run(engine, root, chance):
     load = Load(engine, root, random.Random(SEED + 1))
     finished = {}  # execution → how many lines it had written when its end was on record
@@ -267,6 +278,9 @@ def run(engine, root, chance):
         for record in quietly(lambda: engine.get("/executions?action=flows.mark&status=succeeded&limit=100")) or []:
             finished.setdefault(record["id"], len(marks_of(root)[record["id"]]))
         engine.kill()
+        # An attempt that outlives its engine may write its line when the next one is on record already: that is what
+        # `idempotent: true` allows, and no run that came after an end.
+        wait_until("what was started has ended", lambda: not is_running(root))
         engine.start()
     load.stop()
 
