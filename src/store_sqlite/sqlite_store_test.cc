@@ -2,6 +2,7 @@
 // beside the writer. What every store must do is in tests/contract.
 #include "store_sqlite/sqlite_store.h"
 
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -89,7 +90,7 @@ TEST_F(SqliteStoreTest, TheLockOfAnOwnerThatIsGoneIsWaitedFor) {
     options.directory = directory_;
     auto store = SqliteStore::open(options);
     if (::fork() == 0) {
-      ::usleep(200'000);
+      ::poll(nullptr, 0, 200);  // it holds the lock for so long
       ::_exit(0);
     }
     ::_exit(store ? 0 : 1);
