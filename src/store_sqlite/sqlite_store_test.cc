@@ -90,7 +90,7 @@ TEST_F(SqliteStoreTest, TheLockOfAnOwnerThatIsGoneIsWaitedFor) {
     options.directory = directory_;
     auto store = SqliteStore::open(options);
     if (::fork() == 0) {
-      ::poll(nullptr, 0, 200);  // it holds the lock for so long
+      ::poll(nullptr, 0, 200);  // as long as it takes to start a program
       ::_exit(0);
     }
     ::_exit(store ? 0 : 1);
