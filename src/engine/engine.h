@@ -38,7 +38,7 @@ class Engine {
     IncidentOptions incident{};
     std::uint32_t running_max = 64;                     // actions that run at once; further ones wait, scheduled
     std::uint32_t open_executions_max = 50'000;         // beyond that, requests and rules are refused with kLimit
-    std::uint32_t workflow_depth_max = 16;              // workflows in workflows
+    std::uint32_t workflow_depth_max = 128;             // workflows in workflows
     Duration attempt_grace = std::chrono::seconds(60);  // beyond an action's own timeout, its runner is given up
     Duration guard_memory = std::chrono::hours(24);     // the longest window a guard can count
     std::uint16_t id_origin = 0;                        // random bits of this start, or the number of the shard
