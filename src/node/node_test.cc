@@ -31,16 +31,24 @@ std::shared_ptr<const Content> content() {
   return *Content::make({core});
 }
 
-// A store whose disk is full as long as the test says so.
+// A store whose disk is full as long as the test says so, and that a test may read while the loop commits.
 class FullStore final : public MemoryStore {
  public:
   Status commit(std::span<const Batch> batches) override {
     ++commits;
     if (full) return Error(Code::kUnavailable, "no space left on device");
+    const std::lock_guard lock(mutex_);
     return MemoryStore::commit(batches);
+  }
+  Result<Execution> execution(ObjectId id) override {
+    const std::lock_guard lock(mutex_);
+    return MemoryStore::execution(id);
   }
   std::atomic<bool> full{false};
   std::atomic<int> commits{0};
+
+ private:
+  std::mutex mutex_;
 };
 
 class InstantRunner final : public Runner {
